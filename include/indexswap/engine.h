@@ -1,0 +1,188 @@
+// The engine: builds the next generation beside the live one, proves it complete, and moves every
+// alias to it in one atomic request, and back.
+//
+//   auto engine = indexswap::Engine::Open(store, release, options, &observer);
+//   auto build = (*engine)->Begin();
+//   (*build)->Put("masterdoctorindex", id, 0, json);
+//   (*build)->Seal({});
+//   (*engine)->Promote((*build)->generation(), {});
+//
+// Errors have the meaning that store.h gives them. Beside these: kFailedPrecondition, refused (a
+// gate, a rival, the state of a generation), with the reason and the remedy; kUnknown, the outcome
+// of a swap could not be found out within `outcome_timeout`.
+#ifndef INDEXSWAP_ENGINE_H_
+#define INDEXSWAP_ENGINE_H_
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+#include <indexswap/observer.h>
+#include <indexswap/options.h>
+#include <indexswap/release.h>
+#include <indexswap/store.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace indexswap {
+
+// What the caller adds when it seals a build.
+struct SealInput {
+  std::vector<GateResult> gates;  // judged by the caller, such as `ended` and `rejected`
+};
+
+// What sealing a build found.
+struct SealReport {
+  std::map<std::string, uint64_t> documents;  // family to documents in its index
+  std::vector<GateResult> gates;
+  bool passed = false;  // every gate passed
+};
+
+// What a swap does, or has done.
+struct SwapReport {
+  uint64_t from = 0;  // the generation that was live; 0 for none
+  uint64_t to = 0;
+  std::vector<AliasAction> actions;
+  std::vector<std::string> pending;  // aliases left out because a concrete index has their name
+  std::string request;               // the body that is sent, for people
+  std::vector<GateResult> gates;     // as recorded; empty for a rollback
+  std::chrono::microseconds swap{0};  // from sending the request to its answer
+};
+
+// One generation, as status shows it.
+struct GenerationStatus {
+  struct Index {
+    std::string family;
+    std::string name;
+    std::optional<uint64_t> documents;  // nothing when the store could not count
+    uint64_t bytes = 0;
+  };
+
+  uint64_t generation = 0;
+  std::string state;  // live, previous, building, sealed, abandoned, incomplete, foreign
+  std::optional<GenerationMeta> meta;
+  std::vector<Index> indexes;
+};
+
+// One alias, as status shows it.
+struct AliasStatus {
+  std::string name;
+  std::string index;                  // where it points; empty: nowhere. Several: comma-separated
+  std::optional<uint64_t> documents;  // through the alias
+  bool pending = false;               // a concrete index has its name
+};
+
+// All that is known of a release.
+struct ReleaseStatus {
+  std::string store;  // IndexStore::Describe
+  std::optional<uint64_t> live;
+  std::optional<uint64_t> previous;
+  std::optional<uint64_t> building;
+  std::vector<GenerationStatus> generations;  // ascending
+  std::vector<AliasStatus> aliases;           // in the release's order
+  std::optional<Lease> lease;                 // the one in force
+  std::vector<std::string> findings;          // what is not as declared, for people
+};
+
+// What prune did, or would do.
+struct PruneReport {
+  std::vector<RetentionVerdict> verdicts;
+  std::vector<std::string> deleted;  // indexes; with dry_run, those that would be
+};
+
+// One live change of one document.
+struct Change {
+  std::string family;
+  std::string id;
+  uint64_t version = 0;  // the caller's rising number, below 2^40
+  std::optional<std::string> document;  // JSON; nothing deletes
+};
+
+// A build under way: the indexes of one generation that is not live. Thread-safe. Must not outlive
+// its engine. Destroying it without sealing leaves the build as it is, to be resumed or abandoned.
+class Build {
+ public:
+  virtual ~Build() = default;
+
+  virtual uint64_t generation() const = 0;
+  virtual const GenerationMeta& meta() const = 0;
+
+  // Hands over one document of `family`. Returns once it is buffered; blocks while the buffers are
+  // full. An error, from this or an earlier document, is final for the build. `version` is the
+  // caller's rising number below 2^40; of two documents of one id the higher version stays. A
+  // refused document is reported to the observer and is no error here.
+  virtual absl::Status Put(std::string_view family, std::string id, uint64_t version,
+                           std::string document) = 0;
+
+  // Waits until every document has been answered for, brings settings into force, refreshes, and
+  // judges the gates. Records the judgement in `_meta`. A gate that does not pass is in the report,
+  // and no error; only what the store could not do is.
+  virtual absl::StatusOr<SealReport> Seal(const SealInput& input) = 0;
+
+  // Documents answered for so far, of all families.
+  virtual uint64_t written() const = 0;
+  // Documents that the store refused.
+  virtual uint64_t refused() const = 0;
+};
+
+// The workflows over one release in one store. Thread-safe; one workflow at a time, a second call
+// waits. Reading calls never take the lease; the first writing call does.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  // Checks the release and reads the store once. `observer` is not owned and may be null.
+  static absl::StatusOr<std::unique_ptr<Engine>> Open(std::shared_ptr<IndexStore> store,
+                                                      ReleaseSpec release, EngineOptions options,
+                                                      Observer* observer);
+
+  // Takes the lease now rather than at the first writing call. kFailedPrecondition names the
+  // holder while another's beats. Idempotent.
+  virtual absl::Status TakeLease() = 0;
+
+  // Gives the lease back, so that a successor need not wait. Idempotent.
+  virtual absl::Status ReleaseLease() = 0;
+
+  // Creates the indexes of the next generation. Its number is one above every number in use.
+  virtual absl::StatusOr<std::unique_ptr<Build>> Begin() = 0;
+
+  // Goes on with a generation that is still building, from an empty or partly loaded index: every
+  // document is to be put again. kNotFound when there is none of that number;
+  // kFailedPrecondition when it is not building or its plan hash differs.
+  virtual absl::StatusOr<std::unique_ptr<Build>> Resume(uint64_t generation) = 0;
+
+  // Marks a generation that no public alias names as abandoned, with the reason.
+  virtual absl::Status Abandon(uint64_t generation, const std::string& reason) = 0;
+
+  // Makes a sealed generation live: judges again what may have changed, lets the gates named in
+  // `overrides` through (not `ended`, not `counts`), moves all aliases in one request, and reads
+  // them back. kFailedPrecondition names the gate that stopped it.
+  virtual absl::StatusOr<SwapReport> Promote(uint64_t generation,
+                                             const std::vector<std::string>& overrides) = 0;
+
+  // What Promote would send if the generation `to` existed and passed; changes nothing. 0: the
+  // number that Begin would take.
+  virtual absl::StatusOr<SwapReport> PlanSwap(uint64_t to) = 0;
+
+  // Moves the aliases back to what the live generation replaced, or to `to`. kFailedPrecondition
+  // when there is no such complete generation.
+  virtual absl::StatusOr<SwapReport> Rollback(std::optional<uint64_t> to) = 0;
+
+  // Writes live changes to one generation and waits for the answers, one a change, in order.
+  virtual absl::StatusOr<std::vector<BulkResult>> Apply(uint64_t generation,
+                                                        const std::vector<Change>& changes) = 0;
+
+  // Deletes what retention allows. With `dry_run`, only says so, without the lease.
+  virtual absl::StatusOr<PruneReport> Prune(bool dry_run) = 0;
+
+  // What the store holds. Counts documents, so it costs a request an index and an alias.
+  virtual absl::StatusOr<ReleaseStatus> Status() = 0;
+};
+
+}  // namespace indexswap
+
+#endif  // INDEXSWAP_ENGINE_H_

@@ -1,0 +1,42 @@
+// What the workflows of one engine share.
+#ifndef INDEXSWAP_ENGINE_CORE_H_
+#define INDEXSWAP_ENGINE_CORE_H_
+
+#include <indexswap/observer.h>
+#include <indexswap/options.h>
+#include <indexswap/release.h>
+#include <indexswap/store.h>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "indexswap/engine/lease.h"
+
+namespace indexswap {
+
+// One engine's store, release and lease. Owned by the engine, and outlives its builds.
+struct Core {
+  Core(std::shared_ptr<IndexStore> the_store, ReleaseSpec the_release, EngineOptions the_options,
+       Observer& the_observer);
+
+  std::shared_ptr<IndexStore> store;
+  const ReleaseSpec release;
+  const EngineOptions options;
+  Observer& observer;
+  const StateQuery query;
+  LeaseKeeper lease;
+  std::mutex workflow;                // one writing workflow at a time
+  std::atomic<uint64_t> building{0};  // the generation that this process builds; 0: none
+
+  // The time of day as RFC 3339 in UTC, to the second.
+  std::string Timestamp() const;
+
+  // Writes `meta` to each of its generation's indexes.
+  absl::Status WriteMeta(const GenerationMeta& meta);
+};
+
+}  // namespace indexswap
+
+#endif  // INDEXSWAP_ENGINE_CORE_H_

@@ -1,0 +1,306 @@
+#include "indexswap/engine/lease.h"
+
+#include <absl/strings/str_format.h>
+#include <indexswap/names.h>
+
+#include <algorithm>
+#include <set>
+
+namespace indexswap {
+namespace {
+
+// How many times a lease that does not beat is looked at before it is taken over.
+constexpr int kLooks = 20;
+
+// Whether the lease may be taken without watching it: it was given back, or its owner was a
+// process of the same state folder, whose lock this process now holds.
+bool MayBeTaken(const Lease& lease, const EngineOptions& options) {
+  if (!lease.record) return false;
+  if (lease.record->free) return true;
+  return options.owner_lock_held && !options.owner.state_id.empty() &&
+         lease.record->owner.state_id == options.owner.state_id;
+}
+
+// Above every epoch that has left a trace, so that versions never fall back even if somebody has
+// deleted the leases by hand.
+uint64_t HighestEpoch(const StoreState& state) {
+  uint64_t highest = state.leases.empty() ? 0 : state.leases.back().epoch;
+  for (const IndexState& index : state.indexes) {
+    if (!index.write_epochs.empty()) highest = std::max(highest, index.write_epochs.back());
+  }
+  return highest;
+}
+
+// The highest number that was ever given to a generation, as far as anything still tells.
+uint64_t HighestGeneration(const StoreState& state) {
+  uint64_t highest = 0;
+  for (const Lease& lease : state.leases) {
+    if (lease.record) highest = std::max(highest, lease.record->highest_generation);
+  }
+  for (const IndexState& index : state.indexes) {
+    if (const auto name = ParseIndexName(index.name)) highest = std::max(highest, name->generation);
+  }
+  return highest;
+}
+
+std::vector<std::string> WritableIndexes(const std::vector<IndexState>& indexes) {
+  std::vector<std::string> names;
+  for (const IndexState& index : indexes) {
+    if (index.meta && index.meta->state != BuildState::kAbandoned) names.push_back(index.name);
+  }
+  return names;
+}
+
+bool IsTransient(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kUnknown ||
+         status.code() == absl::StatusCode::kUnavailable ||
+         status.code() == absl::StatusCode::kDataLoss ||
+         status.code() == absl::StatusCode::kResourceExhausted;
+}
+
+}  // namespace
+
+std::string Describe(const LeaseOwner& owner) {
+  return absl::StrFormat("host %s, pid %d%s", owner.host, owner.pid,
+                         owner.address.empty() ? "" : ", at " + owner.address);
+}
+
+LeaseKeeper::LeaseKeeper(IndexStore& store, StateQuery query, const EngineOptions& options,
+                         Observer& observer)
+    : store_(store), query_(std::move(query)), options_(options), observer_(observer) {
+  record_.owner = options.owner;
+}
+
+LeaseKeeper::~LeaseKeeper() { StopBeating(); }
+
+absl::Status LeaseKeeper::Lost() const {
+  return absl::AbortedError(absl::StrFormat(
+      "the lease %s was taken over by another writer; this process changes nothing any more",
+      LeaseName(query_.release, epoch_)));
+}
+
+absl::StatusOr<Fence> LeaseKeeper::Current() const {
+  std::unique_lock lock(mutex_);
+  // While Force is between two epochs, neither is right.
+  wake_.wait(lock, [this] { return !forcing_ || lost_; });
+  if (lost_) return Lost();
+  if (epoch_ == 0) return absl::FailedPreconditionError("the lease has not been taken");
+  return Fence{query_.release, epoch_};
+}
+
+void LeaseKeeper::NoteLost() {
+  const std::lock_guard lock(mutex_);
+  lost_ = true;
+  wake_.notify_all();
+}
+
+absl::StatusOr<StoreState> LeaseKeeper::Inspect() { return store_.Read(query_); }
+
+absl::Status LeaseKeeper::Acquire() {
+  const std::lock_guard workflow(workflow_);
+  {
+    const std::lock_guard lock(mutex_);
+    if (lost_) return Lost();
+    if (epoch_ != 0) return absl::OkStatus();
+  }
+  auto state = Inspect();
+  if (!state.ok()) return state.status();
+  if (!state->leases.empty() && !MayBeTaken(state->leases.back(), options_)) {
+    if (absl::Status s = WatchForBeat(state->leases.back()); !s.ok()) return s;
+    state = Inspect();  // watching took its time
+    if (!state.ok()) return state.status();
+  }
+  if (absl::Status s = TakeNext(*state); !s.ok()) return s;
+  const std::lock_guard lock(mutex_);
+  stop_ = false;
+  beating_ = std::thread([this] { BeatLoop(); });
+  return absl::OkStatus();
+}
+
+absl::Status LeaseKeeper::WatchForBeat(const Lease& lease) {
+  const auto refuse = [&](const Lease& found) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "another writer holds the lease %s and is alive: %s. Wait for it to end, or stop it",
+        LeaseName(query_.release, found.epoch),
+        found.record ? Describe(found.record->owner) : "it has not said who it is"));
+  };
+  observer_.OnNote(Observer::Severity::kInfo,
+                   absl::StrFormat("the lease %s is not free (%s): watching for %d ms whether its "
+                                   "owner is alive",
+                                   LeaseName(query_.release, lease.epoch),
+                                   lease.record ? Describe(lease.record->owner) : "no owner",
+                                   options_.lease.timeout.count()));
+  Clock& clock = *options_.clock;
+  const auto end = clock.Monotonic() + options_.lease.timeout;
+  while (clock.Monotonic() < end) {
+    clock.SleepFor(std::max(options_.lease.timeout / kLooks, std::chrono::milliseconds(1)));
+    const auto state = Inspect();
+    if (!state.ok()) return state.status();
+    if (state->leases.empty()) return absl::OkStatus();
+    const Lease& now = state->leases.back();
+    if (MayBeTaken(now, options_)) return absl::OkStatus();
+    if (now.epoch != lease.epoch) return refuse(now);
+    const bool first_record = now.record && !lease.record;
+    if (first_record || (now.record && now.record->beat != lease.record->beat)) return refuse(now);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LeaseKeeper::TakeNext(const StoreState& state) {
+  const Fence fence{query_.release, HighestEpoch(state) + 1};
+  const uint64_t highest_generation = HighestGeneration(state);
+  LeaseRecord record;
+  {
+    const std::lock_guard lock(mutex_);
+    record = record_;
+  }
+  record.beat += 1;
+  record.free = false;
+  record.highest_generation = std::max(record.highest_generation, highest_generation);
+  observer_.OnStep("lease.create.before");
+  const absl::Status created = store_.CreateLease(fence, record);
+  if (created.code() == absl::StatusCode::kAlreadyExists ||
+      created.code() == absl::StatusCode::kAborted) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "another writer has just taken the lease %s. Wait for it to end, or stop it",
+        LeaseName(query_.release, fence.epoch)));
+  }
+  if (!created.ok()) return created;
+  observer_.OnStep("lease.create.after");
+  if (absl::Status s = store_.TakeOver(fence, WritableIndexes(state.indexes)); !s.ok()) return s;
+  observer_.OnStep("lease.takeover.after");
+  const std::lock_guard lock(mutex_);
+  epoch_ = fence.epoch;
+  record_ = record;
+  return absl::OkStatus();
+}
+
+absl::Status LeaseKeeper::ForceOnce() {
+  const auto state = Inspect();
+  if (!state.ok()) return state.status();
+  // A higher lease of one's own is an earlier try of which the answer was lost.
+  const bool own = state->leases.empty() || !state->leases.back().record ||
+                   state->leases.back().epoch == epoch_ ||
+                   state->leases.back().record->owner.id == options_.owner.id;
+  if (!own) {
+    NoteLost();
+    const std::lock_guard lock(mutex_);
+    return Lost();
+  }
+  return TakeNext(*state);
+}
+
+class LeaseKeeper::ForcingScope {
+ public:
+  explicit ForcingScope(LeaseKeeper& keeper) : keeper_(keeper) { Set(true); }
+  ~ForcingScope() { Set(false); }
+
+ private:
+  void Set(bool forcing) {
+    const std::lock_guard lock(keeper_.mutex_);
+    keeper_.forcing_ = forcing;
+    keeper_.wake_.notify_all();
+  }
+
+  LeaseKeeper& keeper_;
+};
+
+absl::Status LeaseKeeper::Force() {
+  const std::lock_guard workflow(workflow_);
+  if (const auto current = Current(); !current.ok()) return current.status();
+  const ForcingScope forcing(*this);
+  Clock& clock = *options_.clock;
+  const auto end = clock.Monotonic() + options_.outcome_timeout;
+  auto wait = options_.bulk.retry_min;
+  while (true) {
+    const absl::Status status = ForceOnce();
+    if (status.ok()) return status;
+    if (!IsTransient(status)) {
+      NoteLost();
+      return absl::AbortedError(std::string(status.message()));
+    }
+    if (clock.Monotonic() >= end) {
+      return absl::UnknownError(absl::StrFormat(
+          "the store did not say within %d ms what became of the request: %s",
+          options_.outcome_timeout.count(), std::string(status.message())));
+    }
+    clock.SleepFor(wait);
+    wait = std::min(wait * 2, options_.bulk.retry_max);
+  }
+}
+
+uint64_t LeaseKeeper::highest_generation() const {
+  const std::lock_guard lock(mutex_);
+  return record_.highest_generation;
+}
+
+absl::Status LeaseKeeper::NoteGeneration(uint64_t generation) {
+  const absl::StatusOr<Fence> fence = Current();
+  if (!fence.ok()) return fence.status();
+  LeaseRecord record;
+  {
+    const std::lock_guard lock(mutex_);
+    record_.highest_generation = std::max(record_.highest_generation, generation);
+    record_.beat += 1;
+    record = record_;
+  }
+  return store_.WriteLease(*fence, record);
+}
+
+absl::Status LeaseKeeper::Release() {
+  const std::lock_guard workflow(workflow_);
+  StopBeating();
+  Fence fence;
+  LeaseRecord record;
+  {
+    const std::lock_guard lock(mutex_);
+    if (epoch_ == 0 || lost_) return absl::OkStatus();
+    fence = {query_.release, epoch_};
+    record_.beat += 1;
+    record_.free = true;
+    record = record_;
+    epoch_ = 0;
+  }
+  return store_.WriteLease(fence, record);
+}
+
+void LeaseKeeper::Beat() {
+  Fence fence;
+  LeaseRecord record;
+  {
+    const std::lock_guard lock(mutex_);
+    if (stop_ || lost_ || epoch_ == 0) return;
+    record_.beat += 1;
+    record = record_;
+    fence = {query_.release, epoch_};
+  }
+  const absl::Status status = store_.WriteLease(fence, record);
+  if (status.code() != absl::StatusCode::kAborted) return;  // a beat that got lost is no harm
+  const std::lock_guard lock(mutex_);
+  // Fenced off by oneself: Force is going on to the next epoch, or has gone there meanwhile.
+  if (forcing_ || epoch_ != fence.epoch) return;
+  lost_ = true;
+  observer_.OnNote(Observer::Severity::kError, std::string(Lost().message()));
+}
+
+void LeaseKeeper::BeatLoop() {
+  while (true) {
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait_for(lock, options_.lease.beat, [this] { return stop_ || lost_; });
+      if (stop_ || lost_) return;
+    }
+    Beat();
+  }
+}
+
+void LeaseKeeper::StopBeating() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_all();
+  if (beating_.joinable()) beating_.join();
+}
+
+}  // namespace indexswap

@@ -1,0 +1,88 @@
+// The writer's lease: taken, shown to be alive, forced anew, given back.
+#ifndef INDEXSWAP_ENGINE_LEASE_H_
+#define INDEXSWAP_ENGINE_LEASE_H_
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+#include <indexswap/observer.h>
+#include <indexswap/options.h>
+#include <indexswap/store.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace indexswap {
+
+// Holds the lease of one release for one process, and beats while it does. Thread-safe.
+class LeaseKeeper {
+ public:
+  // Nothing is owned; everything must outlive the keeper.
+  LeaseKeeper(IndexStore& store, StateQuery query, const EngineOptions& options,
+              Observer& observer);
+  // Stops beating; the lease stays as it is. Call Release for an orderly end.
+  ~LeaseKeeper();
+
+  LeaseKeeper(const LeaseKeeper&) = delete;
+  LeaseKeeper& operator=(const LeaseKeeper&) = delete;
+
+  // Takes the lease unless this process has it. kFailedPrecondition names a holder that beats;
+  // kAborted when this process has had it and lost it.
+  absl::Status Acquire();
+
+  // Takes the next epoch over from oneself: whatever was sent under the old one has now either
+  // happened, visibly, or never will. Tries until `outcome_timeout`, then kUnknown.
+  absl::Status Force();
+
+  // Says in the lease that it is free, and stops beating. OK when it is not held.
+  absl::Status Release();
+
+  // The fence for a request; waits while Force is between two epochs. kFailedPrecondition when the lease was never taken, kAborted when it
+  // was lost.
+  absl::StatusOr<Fence> Current() const;
+
+  // The highest number that a generation of this release ever had. Valid while the lease is held.
+  uint64_t highest_generation() const;
+
+  // Makes `generation` durable in the lease as one that has been given away.
+  absl::Status NoteGeneration(uint64_t generation);
+
+  // To be told of every kAborted that the store answered: the lease is lost for good.
+  void NoteLost();
+
+ private:
+  class ForcingScope;
+
+  absl::StatusOr<StoreState> Inspect();
+  absl::Status WatchForBeat(const Lease& lease);
+  absl::Status TakeNext(const StoreState& state);
+  absl::Status ForceOnce();
+  absl::Status Lost() const;
+  void Beat();
+  void BeatLoop();
+  void StopBeating();
+
+  IndexStore& store_;
+  const StateQuery query_;
+  const EngineOptions& options_;
+  Observer& observer_;
+
+  std::mutex workflow_;  // held for the whole of Acquire, Force and Release
+  mutable std::mutex mutex_;
+  mutable std::condition_variable wake_;
+  uint64_t epoch_ = 0;  // 0: not held
+  LeaseRecord record_;
+  bool lost_ = false;
+  bool forcing_ = false;  // Force is taking the next epoch over from this one
+  bool stop_ = false;
+  std::thread beating_;
+};
+
+// `host 10.0.0.5, pid 17, at 127.0.0.1:8088`.
+std::string Describe(const LeaseOwner& owner);
+
+}  // namespace indexswap
+
+#endif  // INDEXSWAP_ENGINE_LEASE_H_

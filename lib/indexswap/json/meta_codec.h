@@ -1,0 +1,29 @@
+// GenerationMeta and LeaseRecord as JSON: the one form in which every store keeps them.
+#ifndef INDEXSWAP_JSON_META_CODEC_H_
+#define INDEXSWAP_JSON_META_CODEC_H_
+
+#include <absl/status/statusor.h>
+#include <indexswap/generation.h>
+#include <indexswap/store.h>
+
+#include <string>
+#include <string_view>
+
+namespace indexswap {
+
+// `meta` as a JSON object. Filters are written as JSON strings, so that no server rewrites them.
+std::string EncodeMeta(const GenerationMeta& meta);
+
+// The inverse. kInvalidArgument when `text` is not what EncodeMeta wrote; kFailedPrecondition when
+// its format is newer than this program's.
+absl::StatusOr<GenerationMeta> DecodeMeta(std::string_view text);
+
+// `record` as a JSON object.
+std::string EncodeLease(const LeaseRecord& record);
+
+// The inverse; kInvalidArgument when `text` is not what EncodeLease wrote.
+absl::StatusOr<LeaseRecord> DecodeLease(std::string_view text);
+
+}  // namespace indexswap
+
+#endif  // INDEXSWAP_JSON_META_CODEC_H_
