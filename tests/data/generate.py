@@ -41,7 +41,8 @@ def connection_logs(count, edition=1, seed=1, drop=0.0, duplicates=0.0, shuffle=
     yield from _bodies(_disturb(records, duplicates, shuffle, seed), batch)
 
 
-def hidden_discrepancies(count, edition=1, seed=1, drop=0.0, duplicates=0.0, shuffle=False, batch=0):
+def hidden_discrepancies(count, edition=1, seed=1, drop=0.0, duplicates=0.0, shuffle=False,
+                         batch=0):
     """Bodies of the channel `hidden-discrepancies`."""
     records = _hidden_records(doctors(count, edition, seed, drop))
     yield from _bodies(_disturb(records, duplicates, shuffle, seed), batch)

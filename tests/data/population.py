@@ -20,10 +20,10 @@ FIRST_NAMES = (
     ("Ffion", "Bríd", "Renée", "Søren", "Iñaki", "Trần", "Ngozi", "Anjali", "Abdul-Rahman", "Björn",
      "Bob", "Fatima", "Jun", "Marie Claire", "Ægir", "Yvonne"))
 LAST_NAMES = (
-    "Ó Súilleabháin", "O’Neill", "O'Brien", "Smith", "Patel", "van der Berg", "Smith-Jones", "Jones",
-    "Nguyễn", "Müller", "Þórsdóttir", "Khan", "李", "𠮷田", "de la Cruz", "Okonkwo", "Ní Dhomhnaill",
-    "McDonald", "St. John", "Ibrahim", "Brontë", "Singh", "Da Silva", "Łukasik", "Wright", "Yılmaz",
-    "Gwyn ap Rhys", "Ali", "Çelik", "Evans", "Öztürk", "Null")
+    "Ó Súilleabháin", "O’Neill", "O'Brien", "Smith", "Patel", "van der Berg", "Smith-Jones",
+    "Jones", "Nguyễn", "Müller", "Þórsdóttir", "Khan", "李", "𠮷田", "de la Cruz", "Okonkwo",
+    "Ní Dhomhnaill", "McDonald", "St. John", "Ibrahim", "Brontë", "Singh", "Da Silva", "Łukasik",
+    "Wright", "Yılmaz", "Gwyn ap Rhys", "Ali", "Çelik", "Evans", "Öztürk", "Null")
 BODIES = (
     "1-AIIDR8", "1-AIIDWA", "1-AIIDVS", "1-AIIDWT", "1-AIIDSA", "1-AIIDWI", "1-AIIDQQ", "1-AIIDMQ",
     "1-AIIDH1", "1-AIIDHJ", "1-AIIDNQ", "1-AIIDMY", "1-8W6121", "1-1RUZV1D")
@@ -47,9 +47,9 @@ REASONS = ("Conclusion of relationship", "On placement in “another” region",
 
 # Optional fields which a few messages leave out, as null, as nothing, or as an empty list.
 TRAINEE_OPTIONAL = (
-    "doctorLastName", "submissionDate", "programmeName", "programmeMembershipType", "designatedBody",
-    "programmeOwner", "placementGrade", "programmeMembershipStartDate", "curriculumEndDate",
-    "dataSource", "syncEnd")
+    "doctorLastName", "submissionDate", "programmeName", "programmeMembershipType",
+    "designatedBody", "programmeOwner", "placementGrade", "programmeMembershipStartDate",
+    "curriculumEndDate", "dataSource", "syncEnd")
 DOCTOR_OPTIONAL = (
     "doctorLastName", "submissionDate", "dateAdded", "underNotice", "sanction", "doctorStatus",
     "lastUpdatedDate", "admin")
@@ -124,7 +124,7 @@ class Doctor:
         return "" if self.kind == 119 else _pick(BODIES, self.draws[0])
 
     def tcs_body(self):
-        if self._now(first=(120, 170), second=(123, 171)):
+        if self._now(first=(120, 170), second=(123, 174)):
             other = _pick(BODIES, self.draws[0] + 1 + self.draws[1] % 13)
             return (other, None, other.lower(), other)[self.kind % 4]
         return _pick(BODIES, self.draws[0])

@@ -1,10 +1,11 @@
 """Values of single fields, as the upstream services write them.
 
-Every function takes a decoded JSON value and returns what the document shows, or None for
-"absent". `Unusable` says that the record can't be an entity. A value that is merely wrong, such as
+Every reader takes a decoded JSON value that is not absent and returns what the document shows.
+`Unusable` says that the record can't be an entity. A value that is merely wrong, such as
 month 13, passes through as text: the store has to refuse it, not we.
 """
 
+import functools
 import re
 from datetime import datetime, timedelta, timezone
 
@@ -30,8 +31,6 @@ def is_blank(text):
 
 def text(value):
     """Text as it is, an empty one too; a number or a boolean becomes its JSON text."""
-    if is_absent(value):
-        return None
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -43,8 +42,6 @@ def text(value):
 
 def boolean(value):
     """True and false, also as text; any other scalar passes through."""
-    if is_absent(value):
-        return None
     if isinstance(value, (dict, list)):
         raise Unusable("boolean expected")
     return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
@@ -52,9 +49,10 @@ def boolean(value):
 
 def integer(value):
     """An integer that fits the index's `long`, also as digits in a text."""
-    if isinstance(value, str) and re.fullmatch(r"[0-9]+", value):
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,30}", value):
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not -LONG_MAX - 1 <= value <= LONG_MAX:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not whole or not -LONG_MAX - 1 <= value <= LONG_MAX:
         raise Unusable("integer expected")
     return value
 
@@ -76,7 +74,7 @@ def is_date(value):
 
 
 def is_date_time(value):
-    return isinstance(value, str) and bool(_DATE_TIME.fullmatch(value)) and _parse(value) is not None
+    return isinstance(value, str) and "T" in value and _parse(value) is not None
 
 
 def day_after(value):
@@ -109,8 +107,6 @@ def _is_moment(parts, nanos):
 
 
 def _moment(value, shape):
-    if is_absent(value):
-        return None
     if isinstance(value, dict):
         value = _unwrap(value)
     if isinstance(value, list):
@@ -120,6 +116,7 @@ def _moment(value, shape):
     return shape(*parsed) if parsed else value
 
 
+@functools.lru_cache(65536)
 def _parse(value):
     """(six parts, nanoseconds) of a valid ISO date or date-time, or None."""
     match = _DATE.fullmatch(value) or _DATE_TIME.fullmatch(value)
@@ -145,7 +142,7 @@ def _unwrap(value):
     inner = value.get("$date")
     if isinstance(inner, dict):
         inner = inner.get("$numberLong")
-        if not isinstance(inner, str) or not re.fullmatch(r"-?[0-9]+", inner):
+        if not isinstance(inner, str) or not re.fullmatch(r"-?[0-9]{1,30}", inner):
             raise Unusable("$numberLong without digits")
         inner = int(inner)
     if isinstance(inner, str):

@@ -5,6 +5,8 @@ that a mistake in one shows up against the other. Plain dictionaries, the whole 
 correctness is all that counts here.
 """
 
+import datetime
+
 import field_values as fv
 
 EPOCH_DAY = "1970-01-01"
@@ -138,6 +140,8 @@ class Model:
 
     def _trainee(self, record):
         trainee = _read(record, TRAINEE_FIELDS)
+        if "tcsPersonId" not in trainee:
+            raise fv.Unusable("no tcsPersonId")
         self.trainees[trainee["tcsPersonId"]] = trainee
 
     def _summary(self, record):
@@ -145,7 +149,7 @@ class Model:
         if not isinstance(doctor, dict):
             raise fv.Unusable("no doctor")
         doctor = _read(doctor, DOCTOR_FIELDS)
-        outcome = fv.text(record.get("gmcOutcome"))
+        outcome = _read(record, {"gmcOutcome": fv.text}).get("gmcOutcome")
         gmc = _key(doctor, "gmcReferenceNumber")
         self.doctors[gmc] = doctor
         self.admins[gmc] = doctor.get("admin")
@@ -202,6 +206,14 @@ class Model:
         return {field: value for field, value in document.items() if value is not None}
 
 
+def london_today(now=None):
+    """Today in Europe/London, as text; without a time-zone database, which a machine may lack."""
+    now = now or datetime.datetime.now(datetime.timezone.utc)
+    starts, ends = (_last_sunday(now.year, month) for month in (3, 10))
+    summer = starts <= now < ends
+    return (now + datetime.timedelta(hours=summer)).date().isoformat()
+
+
 def aliases_of(family, document, today):
     """The aliases that show a document of a family."""
     if family != "masterdoctorindex":
@@ -225,6 +237,12 @@ def exception_from(document, reason):
     return fv.day_after(end)
 
 
+def _last_sunday(year, month):
+    """One o'clock UTC on the last Sunday of a month of 31 days: when the clocks change."""
+    last = datetime.datetime(year, month, 31, 1, tzinfo=datetime.timezone.utc)
+    return last - datetime.timedelta(days=last.isoweekday() % 7)
+
+
 def _families(key, master, trainee):
     yield "masterdoctorindex", key, master
     yield "recommendationindex", key, _pick(master, RECOMMENDATION_FIELDS)
@@ -242,8 +260,12 @@ def _families(key, master, trainee):
 
 def _read(record, fields):
     """The fields that an entity keeps; absent ones are left out."""
-    values = {name: read(record.get(name)) for name, read in fields.items()}
-    return {name: value for name, value in values.items() if value is not None}
+    entity = {}
+    for name, read in fields.items():
+        value = record.get(name)
+        if value is not None and value != []:
+            entity[name] = read(value)
+    return entity
 
 
 def _key(entity, name):

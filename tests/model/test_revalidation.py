@@ -1,9 +1,10 @@
 """Tests of the model itself: each rule once, with values worked out by hand."""
 
+import datetime
 import unittest
 
 import field_values as fv
-from revalidation import Model
+from revalidation import Model, london_today
 
 TODAY = "2024-06-15"
 
@@ -182,7 +183,8 @@ class Exceptions(unittest.TestCase):
         ended = {"programmeMembershipEndDate": "2024-02-28"}
         for expected, fields in (
                 (None, {}), ("2024-02-29", ended), (None, ended | {"body": None}),
-                (None, ended | {"body": " "}), ("1970-01-01", {"programmeMembershipType": "VISITOR"}),
+                (None, ended | {"body": " "}),
+                ("1970-01-01", {"programmeMembershipType": "VISITOR"}),
                 ("1970-01-01", {"programmeMembershipType": "visitor", "body": None}),
                 (None, {"programmeMembershipType": "Visitor "}),
                 ("1970-01-01", {"exceptionReason": "because"}),
@@ -201,7 +203,8 @@ class Exceptions(unittest.TestCase):
 class Aliases(unittest.TestCase):
     def test_members(self):
         model = built(
-            [trainee(1, "7000001", tcsDesignatedBody="1-A", programmeMembershipEndDate="2024-06-14"),
+            [trainee(1, "7000001", tcsDesignatedBody="1-A",
+                     programmeMembershipEndDate="2024-06-14"),
              trainee(2, "7000002", programmeMembershipEndDate="2024-06-15")],
             [summary("7000001", designatedBodyCode="1-A", existsInGmc=True),
              summary("7000002", designatedBodyCode="1-A", existsInGmc="true"),
@@ -267,12 +270,19 @@ class Dates(unittest.TestCase):
 
     def test_what_is_no_date_passes_through(self):
         for value, expected in (([2022, 13, 4], "2022-13-04"), ([2022, 2, 30], "2022-02-30"),
-                                ("2022-13-04", "2022-13-04"), ("soon", "soon"), ("", ""), (" ", " "),
-                                ("04/07/2022", "04/07/2022"), (None, None), ([], None)):
+                                ("2022-13-04", "2022-13-04"), ("soon", "soon"), ("", ""),
+                                (" ", " "), ("04/07/2022", "04/07/2022")):
             self.assertEqual(fv.date(value), expected, value)
         self.assertEqual(fv.date_time("soon"), "soon")
+
+    def test_days(self):
         self.assertEqual(fv.day_after("2024-02-29"), "2024-03-01")
         self.assertIsNone(fv.day_after("9999-12-31"))
+        for utc, expected in (
+                ("2024-03-30T23:30", "2024-03-30"), ("2024-03-31T23:30", "2024-04-01"),
+                ("2024-10-26T23:30", "2024-10-27"), ("2024-10-27T23:30", "2024-10-27")):
+            now = datetime.datetime.fromisoformat(utc).replace(tzinfo=datetime.timezone.utc)
+            self.assertEqual(london_today(now), expected)
 
 
 if __name__ == "__main__":
