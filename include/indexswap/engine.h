@@ -47,9 +47,9 @@ struct SwapReport {
   uint64_t from = 0;  // the generation that was live; 0 for none
   uint64_t to = 0;
   std::vector<AliasAction> actions;
-  std::vector<std::string> pending;  // aliases left out because a concrete index has their name
-  std::string request;               // the body that is sent, for people
-  std::vector<GateResult> gates;     // as recorded; empty for a rollback
+  std::vector<std::string> pending;   // aliases left out because a concrete index has their name
+  std::string request;                // the body that is sent, for people
+  std::vector<GateResult> gates;      // as recorded; empty for a rollback
   std::chrono::microseconds swap{0};  // from sending the request to its answer
 };
 
@@ -98,7 +98,7 @@ struct PruneReport {
 struct Change {
   std::string family;
   std::string id;
-  uint64_t version = 0;  // the caller's rising number, below 2^40
+  uint64_t version = 0;                 // the caller's rising number, below 2^40
   std::optional<std::string> document;  // JSON; nothing deletes
 };
 

@@ -21,23 +21,23 @@ struct LeaseOptions {
 
 // The bulk writer. The defaults load one small cluster at its ceiling.
 struct BulkOptions {
-  size_t max_documents = 2500;          // in one request
-  size_t max_bytes = 3u << 20;          // of ids and documents in one request; a single larger
-                                        // document is sent alone. Amazon's limit is 10 MiB
-  size_t max_buffered_bytes = 16u << 20;  // queued and in flight together; Put blocks beyond it
-  int in_flight = 3;                    // requests at the same time, one thread each
-  std::chrono::milliseconds retry_min{50};     // first wait before what may be retried is sent again
-  std::chrono::milliseconds retry_max{5000};   // the longest such wait
-  std::chrono::milliseconds give_up{300000};   // a batch of which nothing got through for so long
-                                               // ends the build
+  size_t max_documents = 2500;              // in one request
+  size_t max_bytes = 3u << 20;              // of ids and documents in one request; a single larger
+                                            // document is sent alone. Amazon's limit is 10 MiB
+  size_t max_buffered_bytes = 16u << 20;    // queued and in flight together; Put blocks beyond it
+  int in_flight = 3;                        // requests at the same time, one thread each
+  std::chrono::milliseconds retry_min{50};  // first wait before what may be retried is sent again
+  std::chrono::milliseconds retry_max{5000};  // the longest such wait
+  std::chrono::milliseconds give_up{300000};  // a batch of which nothing got through for so long
+                                              // ends the build
 };
 
 // The gates before a swap.
 struct GateOptions {
-  uint64_t max_refused = 0;      // documents that the store refused
-  double max_shrink = 0.10;      // an alias may lose this part of its documents …
-  uint64_t shrink_slack = 20;    // … or this many, whichever is more
-  size_t digest_sample = 1000;   // documents read back and compared; 0 turns the gate off
+  uint64_t max_refused = 0;     // documents that the store refused
+  double max_shrink = 0.10;     // an alias may lose this part of its documents …
+  uint64_t shrink_slack = 20;   // … or this many, whichever is more
+  size_t digest_sample = 1000;  // documents read back and compared; 0 turns the gate off
   Health::Colour health = Health::Colour::kYellow;  // the worst that passes
 };
 
@@ -53,7 +53,7 @@ struct EngineOptions {
   RetentionPolicy retention;
   std::chrono::milliseconds outcome_timeout{60000};  // how long to try to find out what a request
                                                      // did whose answer was lost
-  Clock* clock = Clock::Real();  // not owned
+  Clock* clock = Clock::Real();                      // not owned
 };
 
 }  // namespace indexswap

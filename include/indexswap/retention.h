@@ -14,7 +14,7 @@ namespace indexswap {
 
 // How many generations are kept, and for how long.
 struct RetentionPolicy {
-  int generations = 2;  // complete ones kept, the live one included; at least 1
+  int generations = 2;              // complete ones kept, the live one included; at least 1
   std::chrono::seconds grace{600};  // an index that an alias has left stays at least this long, so
                                     // that searches still running on it can end
 };
@@ -27,9 +27,9 @@ struct RetentionCandidate {
   bool complete = false;          // sealed, and every family's index is there
   bool has_public_alias = false;  // any alias but a private write alias
   bool live = false;
-  bool previous = false;      // what the live one replaced
+  bool previous = false;  // what the live one replaced
   bool newer_than_live = false;
-  bool owner_alive = false;   // it is being built, and the lease of its builder beats
+  bool owner_alive = false;  // it is being built, and the lease of its builder beats
   std::optional<std::chrono::seconds> since_left;  // since the aliases last left it, if they did
 };
 

@@ -9,8 +9,8 @@
 //   kOutOfRange          the request is too large; nothing was changed; send it in parts
 //   kResourceExhausted   too busy, or a block is set; nothing was changed; worth trying later
 //   kUnavailable         the store was not reached; nothing was changed
-//   kUnknown             the answer was lost: the request may have been carried out, or may still be
-//   kDataLoss            an answer that makes no sense; treated as kUnknown
+//   kUnknown             the answer was lost: the request may have been carried out, or may still
+//   be kDataLoss            an answer that makes no sense; treated as kUnknown
 #ifndef INDEXSWAP_STORE_H_
 #define INDEXSWAP_STORE_H_
 
@@ -44,10 +44,10 @@ struct LeaseOwner {
 // The document in a lease.
 struct LeaseRecord {
   LeaseOwner owner;
-  uint64_t beat = 0;              // counts up while the owner lives
-  uint64_t journal_position = 0;  // the owner's last durable event
+  uint64_t beat = 0;                // counts up while the owner lives
+  uint64_t journal_position = 0;    // the owner's last durable event
   uint64_t highest_generation = 0;  // ever given to a build, so that no number is given twice
-  bool free = false;              // given up in an orderly way
+  bool free = false;                // given up in an orderly way
 };
 
 // One lease. The highest epoch is the one in force.
@@ -59,9 +59,9 @@ struct Lease {
 // One index whose name parses as a generation of one of the families asked for.
 struct IndexState {
   std::string name;
-  std::optional<GenerationMeta> meta;   // nothing: a foreigner that looks like ours
-  std::vector<uint64_t> write_epochs;   // of the private write aliases on it, ascending
-  uint64_t bytes = 0;                   // on disk, primaries; an estimate
+  std::optional<GenerationMeta> meta;  // nothing: a foreigner that looks like ours
+  std::vector<uint64_t> write_epochs;  // of the private write aliases on it, ascending
+  uint64_t bytes = 0;                  // on disk, primaries; an estimate
 };
 
 // What a store holds of one release, read as nearly at one moment as the store can.

@@ -20,9 +20,7 @@ std::string Text(const absl::Status& status) { return std::string(status.message
 
 }  // namespace
 
-uint64_t FencedVersion(uint64_t epoch, uint64_t version) {
-  return epoch << kVersionBits | version;
-}
+uint64_t FencedVersion(uint64_t epoch, uint64_t version) { return epoch << kVersionBits | version; }
 
 BulkWriter::BulkWriter(IndexStore& store, LeaseKeeper& lease, const BulkOptions& options,
                        Clock& clock, Observer& observer, OnRefused on_refused)
@@ -127,9 +125,9 @@ absl::Status BulkWriter::Send(Batch batch) {
       give_up_at = clock_.Monotonic() + options_.give_up;
     }
     if (clock_.Monotonic() >= give_up_at) {
-      return absl::UnavailableError(absl::StrFormat(
-          "%d documents could not be written for %d ms: %s", items.size(), options_.give_up.count(),
-          obstacle));
+      return absl::UnavailableError(
+          absl::StrFormat("%d documents could not be written for %d ms: %s", items.size(),
+                          options_.give_up.count(), obstacle));
     }
     {
       const std::lock_guard lock(mutex_);
@@ -181,8 +179,8 @@ absl::Status BulkWriter::SendOnce(std::vector<BulkItem>& items, bool& progress,
 absl::Status BulkWriter::Sort(std::vector<BulkItem>& items, std::vector<BulkResult> results,
                               bool& progress, std::string& obstacle) {
   if (results.size() != items.size()) {
-    return absl::InternalError(absl::StrFormat("the store answered for %d of %d documents",
-                                               results.size(), items.size()));
+    return absl::InternalError(
+        absl::StrFormat("the store answered for %d of %d documents", results.size(), items.size()));
   }
   std::vector<BulkItem> again;
   uint64_t written = 0;

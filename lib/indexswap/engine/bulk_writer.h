@@ -23,10 +23,10 @@ namespace indexswap {
 
 // How many documents have come to which end.
 struct BulkCounts {
-  uint64_t written = 0;    // done, or the store held them already
-  uint64_t refused = 0;    // will never be stored
-  uint64_t retried = 0;    // items sent once more
-  uint64_t requests = 0;   // bulk requests sent
+  uint64_t written = 0;   // done, or the store held them already
+  uint64_t refused = 0;   // will never be stored
+  uint64_t retried = 0;   // items sent once more
+  uint64_t requests = 0;  // bulk requests sent
 };
 
 // A bounded queue in front of `options.in_flight` threads that send. Thread-safe.

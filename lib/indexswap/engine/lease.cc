@@ -220,9 +220,9 @@ absl::Status LeaseKeeper::Force() {
       return absl::AbortedError(std::string(status.message()));
     }
     if (clock.Monotonic() >= end) {
-      return absl::UnknownError(absl::StrFormat(
-          "the store did not say within %d ms what became of the request: %s",
-          options_.outcome_timeout.count(), std::string(status.message())));
+      return absl::UnknownError(
+          absl::StrFormat("the store did not say within %d ms what became of the request: %s",
+                          options_.outcome_timeout.count(), std::string(status.message())));
     }
     clock.SleepFor(wait);
     wait = std::min(wait * 2, options_.bulk.retry_max);

@@ -39,8 +39,8 @@ class LeaseKeeper {
   // Says in the lease that it is free, and stops beating. OK when it is not held.
   absl::Status Release();
 
-  // The fence for a request; waits while Force is between two epochs. kFailedPrecondition when the lease was never taken, kAborted when it
-  // was lost.
+  // The fence for a request; waits while Force is between two epochs. kFailedPrecondition when the
+  // lease was never taken, kAborted when it was lost.
   absl::StatusOr<Fence> Current() const;
 
   // The highest number that a generation of this release ever had. Valid while the lease is held.

@@ -23,8 +23,8 @@ std::optional<GenerationMeta> AgreedMeta(const GenerationView& view, const std::
       return std::nullopt;
     } else if (agreed->state != index.meta->state) {
       // Interrupted between two indexes: what is not known of all of them does not hold yet.
-      const bool abandoned = agreed->state == BuildState::kAbandoned ||
-                             index.meta->state == BuildState::kAbandoned;
+      const bool abandoned =
+          agreed->state == BuildState::kAbandoned || index.meta->state == BuildState::kAbandoned;
       agreed->state = abandoned ? BuildState::kAbandoned : BuildState::kBuilding;
     }
   }
@@ -56,8 +56,8 @@ void FindLive(const ReleaseSpec& release, ReleaseView& view) {
     view.live = generation;
   }
   if (votes.size() > 1) {
-    view.findings.push_back(absl::StrFormat(
-        "the aliases point at %d generations; the most at %d", votes.size(), *view.live));
+    view.findings.push_back(absl::StrFormat("the aliases point at %d generations; the most at %d",
+                                            votes.size(), *view.live));
   }
 }
 
@@ -116,8 +116,8 @@ ReleaseView MakeView(const ReleaseSpec& release, StoreState state) {
     }
   }
   for (const std::string& name : view.concrete) {
-    view.findings.push_back(absl::StrFormat(
-        "alias %s is pending: a concrete index has its name", name));
+    view.findings.push_back(
+        absl::StrFormat("alias %s is pending: a concrete index has its name", name));
   }
   FindLive(release, view);
   FindPrevious(view);

@@ -201,9 +201,8 @@ absl::StatusOr<GenerationMeta> DecodeMeta(std::string_view text) {
   GenerationMeta meta;
   meta.format = static_cast<int>(reader.Number("format"));
   if (reader.status().ok() && meta.format > kMetaFormat) {
-    return absl::FailedPreconditionError(
-        absl::StrFormat("_meta has format %d; this program knows %d: use a newer one", meta.format,
-                        kMetaFormat));
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "_meta has format %d; this program knows %d: use a newer one", meta.format, kMetaFormat));
   }
   meta.release = reader.Text("release");
   meta.generation = reader.Number("generation");

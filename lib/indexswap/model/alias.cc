@@ -11,16 +11,15 @@ std::vector<AliasAction> DiffAliases(const AliasTable& current, const AliasTable
     const auto found = current.find(alias);
     if (found != current.end()) {
       for (const AliasTarget& old : found->second) {
-        const bool stays = std::any_of(targets.begin(), targets.end(), [&](const AliasTarget& t) {
-          return t.index == old.index;
-        });
+        const bool stays = std::any_of(targets.begin(), targets.end(),
+                                       [&](const AliasTarget& t) { return t.index == old.index; });
         if (!stays) actions.push_back({AliasAction::Kind::kRemove, alias, old.index, ""});
       }
     }
     for (const AliasTarget& target : targets) {
-      const bool there = found != current.end() &&
-                         std::find(found->second.begin(), found->second.end(), target) !=
-                             found->second.end();
+      const bool there =
+          found != current.end() &&
+          std::find(found->second.begin(), found->second.end(), target) != found->second.end();
       if (!there) {
         actions.push_back({AliasAction::Kind::kAdd, alias, target.index, target.filter});
       }

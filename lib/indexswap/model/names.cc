@@ -24,8 +24,7 @@ std::optional<uint64_t> ParseNumber(std::string_view text) {
 }
 
 absl::Status Offence(std::string_view what, std::string_view name, std::string_view rule) {
-  return absl::InvalidArgumentError(
-      absl::StrFormat("%s name \"%s\": %s", what, name, rule));
+  return absl::InvalidArgumentError(absl::StrFormat("%s name \"%s\": %s", what, name, rule));
 }
 
 absl::Status ValidateName(std::string_view what, std::string_view name, size_t max_bytes) {
@@ -69,9 +68,7 @@ std::optional<uint64_t> ParseLeaseName(std::string_view release, std::string_vie
   return ParseNumber(name.substr(prefix.size()));
 }
 
-std::string LeaderAlias(std::string_view release) {
-  return absl::StrFormat("%s_leader", release);
-}
+std::string LeaderAlias(std::string_view release) { return absl::StrFormat("%s_leader", release); }
 
 std::string WriteAlias(std::string_view index, uint64_t epoch) {
   return absl::StrFormat("%s_W%d", index, epoch);

@@ -45,9 +45,8 @@ absl::Status ReleaseSpec::Validate() const {
       return absl::InvalidArgumentError(absl::StrFormat("alias %s is named twice", alias.name));
     }
     if (!family_names.contains(alias.family)) {
-      return absl::InvalidArgumentError(
-          absl::StrFormat("alias %s reads %s, which is no family of release %s", alias.name,
-                          alias.family, name));
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "alias %s reads %s, which is no family of release %s", alias.name, alias.family, name));
     }
     read.insert(alias.family);
     if (absl::Status s = CheckJson("alias " + alias.name + ", filter", alias.filter); !s.ok()) {

@@ -47,8 +47,9 @@ std::vector<RetentionVerdict> JudgeRetention(const RetentionPolicy& policy,
     }
     verdict.prune = true;
     verdict.reason = candidate.state == BuildState::kAbandoned ? "abandoned"
-                     : !candidate.complete                      ? "an unfinished build"
-                     : absl::StrFormat("older than the %d kept", policy.generations);
+                     : !candidate.complete
+                         ? "an unfinished build"
+                         : absl::StrFormat("older than the %d kept", policy.generations);
   }
   return verdicts;
 }

@@ -1,0 +1,216 @@
+#include <absl/strings/str_format.h>
+#include <indexswap/engine.h>
+#include <indexswap/names.h>
+
+#include <random>
+
+#include "indexswap/engine/build.h"
+#include "indexswap/engine/core.h"
+#include "indexswap/engine/prune.h"
+#include "indexswap/engine/status.h"
+#include "indexswap/engine/swap.h"
+#include "indexswap/engine/view.h"
+
+namespace indexswap {
+namespace {
+
+// How many numbers Begin tries when names turn out to be taken.
+constexpr int kMaxNumbersTried = 10;
+
+std::string RandomId() {
+  std::random_device device;
+  const auto word = [&] { return (static_cast<uint64_t>(device()) << 32) | device(); };
+  return absl::StrFormat("%016x%016x", word(), word());
+}
+
+class EngineImpl : public Engine {
+ public:
+  EngineImpl(std::shared_ptr<IndexStore> store, ReleaseSpec release, EngineOptions options,
+             Observer* observer)
+      : core_(std::move(store), std::move(release), std::move(options),
+              observer == nullptr ? silent_ : *observer) {}
+
+  absl::Status TakeLease() override { return core_.lease.Acquire(); }
+  absl::Status ReleaseLease() override {
+    const std::lock_guard lock(core_.workflow);
+    return core_.lease.Release();
+  }
+
+  absl::StatusOr<std::unique_ptr<Build>> Begin() override;
+  absl::StatusOr<std::unique_ptr<Build>> Resume(uint64_t generation) override;
+  absl::Status Abandon(uint64_t generation, const std::string& reason) override;
+
+  absl::StatusOr<SwapReport> Promote(uint64_t generation,
+                                     const std::vector<std::string>& overrides) override {
+    const std::lock_guard lock(core_.workflow);
+    if (absl::Status s = core_.lease.Acquire(); !s.ok()) return s;
+    return PromoteGeneration(core_, generation, overrides);
+  }
+  absl::StatusOr<SwapReport> PlanSwap(uint64_t to) override { return ExplainSwap(core_, to); }
+  absl::StatusOr<SwapReport> Rollback(std::optional<uint64_t> to) override {
+    const std::lock_guard lock(core_.workflow);
+    if (absl::Status s = core_.lease.Acquire(); !s.ok()) return s;
+    auto report = RollBack(core_, to);
+    if (report.ok()) NotePromotion(report->to);
+    return report;
+  }
+  absl::StatusOr<PruneReport> Prune(bool dry_run) override {
+    const std::lock_guard lock(core_.workflow);
+    if (!dry_run) {
+      if (absl::Status s = core_.lease.Acquire(); !s.ok()) return s;
+    }
+    return PruneGenerations(core_, dry_run);
+  }
+  absl::StatusOr<std::vector<BulkResult>> Apply(uint64_t generation,
+                                                const std::vector<Change>& changes) override;
+  absl::StatusOr<ReleaseStatus> Status() override { return MakeStatus(core_); }
+
+ private:
+  GenerationMeta NewMeta(uint64_t generation) const;
+  absl::Status CreateIndexes(const GenerationMeta& meta);
+  absl::StatusOr<ReleaseView> View();
+  void NotePromotion(uint64_t generation);
+
+  Observer silent_;  // first: the core refers to it
+  Core core_;
+};
+
+absl::StatusOr<ReleaseView> EngineImpl::View() {
+  auto state = core_.store->Read(core_.query);
+  if (!state.ok()) return state.status();
+  return MakeView(core_.release, *std::move(state));
+}
+
+GenerationMeta EngineImpl::NewMeta(uint64_t generation) const {
+  GenerationMeta meta;
+  meta.release = core_.release.name;
+  meta.generation = generation;
+  meta.build_id = RandomId();
+  meta.plan_hash = core_.release.plan_hash;
+  for (const FamilySpec& family : core_.release.families) meta.families.push_back(family.name);
+  meta.aliases = core_.release.aliases;
+  meta.created_at = core_.Timestamp();
+  return meta;
+}
+
+absl::Status EngineImpl::CreateIndexes(const GenerationMeta& meta) {
+  for (const FamilySpec& family : core_.release.families) {
+    const absl::StatusOr<Fence> fence = core_.lease.Current();
+    if (!fence.ok()) return fence.status();
+    core_.observer.OnStep("index.create.before");
+    const absl::Status created = core_.store->CreateIndex(
+        *fence, {IndexName(family.name, meta.generation), family.mappings, family.settings, meta});
+    if (!created.ok()) {
+      if (created.code() == absl::StatusCode::kAborted) core_.lease.NoteLost();
+      return created;
+    }
+    core_.observer.OnStep("index.create.after");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<Build>> EngineImpl::Begin() {
+  const std::lock_guard lock(core_.workflow);
+  if (absl::Status s = core_.lease.Acquire(); !s.ok()) return s;
+  absl::Status created;
+  for (int tried = 0; tried < kMaxNumbersTried; ++tried) {
+    const uint64_t number = core_.lease.highest_generation() + 1;
+    if (absl::Status s = core_.lease.NoteGeneration(number); !s.ok()) return s;
+    GenerationMeta meta = NewMeta(number);
+    created = CreateIndexes(meta);
+    if (created.ok()) return MakeBuild(core_, std::move(meta));
+    if (created.code() != absl::StatusCode::kAlreadyExists) return created;
+  }
+  return created;
+}
+
+absl::StatusOr<std::unique_ptr<Build>> EngineImpl::Resume(uint64_t generation) {
+  const std::lock_guard lock(core_.workflow);
+  if (absl::Status s = core_.lease.Acquire(); !s.ok()) return s;
+  const auto view = View();
+  if (!view.ok()) return view.status();
+  const GenerationView* found = view->Find(generation);
+  if (found == nullptr || !found->meta) {
+    return absl::NotFoundError(absl::StrFormat("there is no build %d to go on with", generation));
+  }
+  const GenerationMeta& meta = *found->meta;
+  if (meta.state != BuildState::kBuilding) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("generation %d is not building but %s", generation, ToString(meta.state)));
+  }
+  if (found->families.size() != core_.release.families.size()) {
+    return absl::FailedPreconditionError(absl::StrFormat("generation %d has %d of %d indexes",
+                                                         generation, found->families.size(),
+                                                         core_.release.families.size()));
+  }
+  if (meta.plan_hash != core_.release.plan_hash) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "generation %d was begun under another plan: abandon it and build anew", generation));
+  }
+  return MakeBuild(core_, meta);
+}
+
+absl::Status EngineImpl::Abandon(uint64_t generation, const std::string& reason) {
+  const std::lock_guard lock(core_.workflow);
+  if (absl::Status s = core_.lease.Acquire(); !s.ok()) return s;
+  const auto view = View();
+  if (!view.ok()) return view.status();
+  const GenerationView* found = view->Find(generation);
+  if (found == nullptr) return absl::OkStatus();
+  if (!found->meta || found->has_public_alias) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("generation %d can't be abandoned: %s", generation,
+                        found->meta ? "an alias points at it" : "indexswap did not make it"));
+  }
+  GenerationMeta meta = *found->meta;
+  meta.state = BuildState::kAbandoned;
+  meta.reason = reason;
+  // Only the indexes that exist: a build may have died while it created them.
+  meta.families.clear();
+  for (const auto& [family, index] : found->families) meta.families.push_back(family);
+  return core_.WriteMeta(meta);
+}
+
+absl::StatusOr<std::vector<BulkResult>> EngineImpl::Apply(uint64_t generation,
+                                                          const std::vector<Change>& changes) {
+  if (absl::Status s = core_.lease.Acquire(); !s.ok()) return s;
+  const absl::StatusOr<Fence> fence = core_.lease.Current();
+  if (!fence.ok()) return fence.status();
+  std::vector<BulkItem> items;
+  items.reserve(changes.size());
+  for (const Change& change : changes) {
+    items.push_back({change.document ? BulkItem::Kind::kIndex : BulkItem::Kind::kDelete,
+                     IndexName(change.family, generation), change.id,
+                     FencedVersion(fence->epoch, change.version), change.document.value_or("")});
+  }
+  auto results = core_.store->Bulk(*fence, items);
+  if (results.status().code() == absl::StatusCode::kAborted) core_.lease.NoteLost();
+  return results;
+}
+
+void EngineImpl::NotePromotion(uint64_t generation) {
+  // Only the grace before deletion looks at it, so a failure is worth no more than a line.
+  const auto view = View();
+  const GenerationView* found = view.ok() ? view->Find(generation) : nullptr;
+  if (found == nullptr || !found->meta) return;
+  GenerationMeta meta = *found->meta;
+  meta.promoted_at = core_.Timestamp();
+  if (const absl::Status s = core_.WriteMeta(meta); !s.ok()) {
+    core_.observer.OnNote(
+        Observer::Severity::kWarning,
+        absl::StrFormat("the time of the rollback was not recorded: %s", std::string(s.message())));
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(std::shared_ptr<IndexStore> store,
+                                                     ReleaseSpec release, EngineOptions options,
+                                                     Observer* observer) {
+  if (absl::Status s = release.Validate(); !s.ok()) return s;
+  if (options.owner.id.empty()) options.owner.id = RandomId();
+  return std::make_unique<EngineImpl>(std::move(store), std::move(release), std::move(options),
+                                      observer);
+}
+
+}  // namespace indexswap

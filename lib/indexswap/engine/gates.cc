@@ -1,0 +1,216 @@
+#include "indexswap/engine/gates.h"
+
+#include <absl/strings/str_format.h>
+#include <absl/strings/str_join.h>
+#include <indexswap/names.h>
+
+#include <algorithm>
+#include <cmath>
+#include <unordered_map>
+
+#include "indexswap/engine/bulk_writer.h"
+#include "indexswap/json/canonical.h"
+
+namespace indexswap {
+namespace {
+
+constexpr uint64_t kVersionMask = (1ULL << 40) - 1;
+
+// Collects what one gate has to say; passes unless something was found.
+class Judgement {
+ public:
+  explicit Judgement(std::string gate) { result_.gate = std::move(gate); }
+
+  void Fail(std::string why) { failures_.push_back(std::move(why)); }
+  void Note(std::string what) { notes_.push_back(std::move(what)); }
+
+  GateResult Result() {
+    result_.passed = failures_.empty();
+    result_.detail = absl::StrJoin(failures_.empty() ? notes_ : failures_, "; ");
+    return result_;
+  }
+
+ private:
+  GateResult result_;
+  std::vector<std::string> failures_;
+  std::vector<std::string> notes_;
+};
+
+// What a count failed with says something about the build, rather than about the store.
+bool IsAboutTheRequest(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kInvalidArgument ||
+         status.code() == absl::StatusCode::kNotFound;
+}
+
+std::string Text(const absl::Status& status) { return std::string(status.message()); }
+
+absl::Status JudgeCounts(const GateInput& input, Judgement& counts, Judgement& minimum) {
+  for (const std::string& family : input.meta.families) {
+    const std::string index = IndexName(family, input.meta.generation);
+    const auto found = input.store.Count(index, "");
+    if (!found.ok() && !IsAboutTheRequest(found.status())) return found.status();
+    if (!found.ok()) {
+      counts.Fail(absl::StrFormat("%s: %s", index, Text(found.status())));
+      continue;
+    }
+    const auto expected = input.meta.documents.find(family);
+    const uint64_t wanted = expected == input.meta.documents.end() ? 0 : expected->second;
+    const std::string figures =
+        absl::StrFormat("%s: %d in the index, %d written", index, *found, wanted);
+    *found == wanted ? counts.Note(figures) : counts.Fail(figures);
+    const FamilySpec* spec = input.release.FindFamily(family);
+    const uint64_t least = spec == nullptr ? 0 : spec->min_documents;
+    const std::string against =
+        absl::StrFormat("%s: %d documents, at least %d", index, *found, least);
+    *found >= least ? minimum.Note(against) : minimum.Fail(against);
+  }
+  return absl::OkStatus();
+}
+
+void JudgeShrink(const GateInput& input, const AliasSpec& alias, uint64_t now, Judgement& shrink) {
+  if (!input.aliases.contains(alias.name)) {
+    return shrink.Note(absl::StrFormat("%s: new -> %d", alias.name, now));
+  }
+  const auto before = input.store.Count(alias.name, "");
+  if (!before.ok()) {
+    // The old side can't be counted, and may be why somebody rebuilds: nothing to compare with.
+    return shrink.Note(absl::StrFormat("%s: the live one can't be counted (%s) -> %d", alias.name,
+                                       Text(before.status()), now));
+  }
+  const double allowed =
+      std::max(std::floor(static_cast<double>(*before) * input.options.max_shrink),
+               static_cast<double>(input.options.shrink_slack));
+  const uint64_t lost = *before > now ? *before - now : 0;
+  std::string figures = absl::StrFormat("%s: %d -> %d", alias.name, *before, now);
+  if (static_cast<double>(lost) <= allowed) return shrink.Note(std::move(figures));
+  shrink.Fail(
+      absl::StrFormat("%s documents, %d fewer where %.0f are allowed", figures, lost, allowed));
+}
+
+absl::Status JudgeAliases(const GateInput& input, Judgement& filters, Judgement& empty,
+                          Judgement& shrink) {
+  for (const AliasSpec& alias : input.meta.aliases) {
+    const std::string index = IndexName(alias.family, input.meta.generation);
+    const auto count = input.store.Count(index, alias.filter);
+    if (!count.ok() && !IsAboutTheRequest(count.status())) return count.status();
+    if (!count.ok()) {
+      filters.Fail(absl::StrFormat("%s on %s: %s", alias.name, index, Text(count.status())));
+      continue;
+    }
+    filters.Note(absl::StrFormat("%s: %d", alias.name, *count));
+    if (*count == 0 && !alias.may_be_empty) {
+      empty.Fail(absl::StrFormat("%s would show no document", alias.name));
+    } else {
+      empty.Note(absl::StrFormat("%s: %d", alias.name, *count));
+    }
+    JudgeShrink(input, alias, *count, shrink);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<GateResult> JudgeHealth(const GateInput& input) {
+  std::vector<std::string> indexes;
+  for (const std::string& family : input.meta.families) {
+    indexes.push_back(IndexName(family, input.meta.generation));
+  }
+  const auto health = input.store.CheckHealth(indexes, input.options.health);
+  if (!health.ok()) return health.status();
+  return GateResult{"health", health->colour <= input.options.health, false, health->detail};
+}
+
+// What differs between the sample of one family and the store.
+absl::Status CompareFamily(IndexStore& store, const std::string& index,
+                           const std::vector<DigestSample::Entry>& entries, Judgement& digest) {
+  std::vector<std::string> ids;
+  for (const DigestSample::Entry& entry : entries) ids.push_back(entry.id);
+  const auto stored = store.Fetch(index, ids);
+  if (!stored.ok()) return stored.status();
+  std::unordered_map<std::string, const StoredDocument*> by_id;
+  for (const StoredDocument& document : *stored) by_id[document.id] = &document;
+  for (const DigestSample::Entry& entry : entries) {
+    const auto found = by_id.find(entry.id);
+    if (found == by_id.end()) {
+      digest.Fail(absl::StrFormat("%s: %s is missing", index, entry.id));
+      continue;
+    }
+    if ((found->second->version & kVersionMask) > entry.version) continue;
+    const auto put = CanonicalJson(entry.document);
+    const auto got = CanonicalJson(found->second->document);
+    if (!put.ok() || !got.ok() || *put != *got) {
+      digest.Fail(absl::StrFormat("%s: %s is not as it was written", index, entry.id));
+    }
+  }
+  digest.Note(absl::StrFormat("%s: %d documents equal", index, entries.size()));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<GateResult>> JudgeStoreGates(const GateInput& input) {
+  Judgement counts("counts"), minimum("min_documents");
+  if (absl::Status s = JudgeCounts(input, counts, minimum); !s.ok()) return s;
+  Judgement filters("filters"), empty("empty"), shrink("shrink");
+  if (absl::Status s = JudgeAliases(input, filters, empty, shrink); !s.ok()) return s;
+  absl::StatusOr<GateResult> health = JudgeHealth(input);
+  if (!health.ok()) return health.status();
+  return std::vector<GateResult>{counts.Result(), minimum.Result(), filters.Result(),
+                                 empty.Result(),  shrink.Result(),  *std::move(health)};
+}
+
+GateResult JudgeRefused(uint64_t refused, const GateOptions& options) {
+  return {"refused", refused <= options.max_refused, false,
+          absl::StrFormat("%d documents refused by the store, at most %d", refused,
+                          options.max_refused)};
+}
+
+absl::StatusOr<GateResult> JudgeDigest(IndexStore& store, uint64_t generation,
+                                       const DigestSample& sample) {
+  Judgement digest("digest");
+  for (const auto& [family, entries] : sample.Entries()) {
+    const absl::Status compared =
+        CompareFamily(store, IndexName(family, generation), entries, digest);
+    if (!compared.ok()) return compared;
+  }
+  return digest.Result();
+}
+
+bool CanBeOverridden(std::string_view gate) { return gate != "ended" && gate != "counts"; }
+
+absl::Status Override(const std::vector<std::string>& overrides, std::vector<GateResult>& gates) {
+  for (const std::string& name : overrides) {
+    if (!CanBeOverridden(name)) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("the gate %s can't be overridden: the build is not complete", name));
+    }
+    const auto found = std::find_if(gates.begin(), gates.end(),
+                                    [&](const GateResult& gate) { return gate.gate == name; });
+    if (found == gates.end()) {
+      std::vector<std::string> known;
+      for (const GateResult& gate : gates) known.push_back(gate.gate);
+      return absl::InvalidArgumentError(absl::StrFormat("there is no gate %s; the gates are %s",
+                                                        name, absl::StrJoin(known, ", ")));
+    }
+    if (found->passed) continue;
+    found->passed = true;
+    found->overridden = true;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status FirstFailure(uint64_t generation, const std::vector<GateResult>& gates) {
+  for (const GateResult& gate : gates) {
+    if (gate.passed) continue;
+    const std::string remedy =
+        CanBeOverridden(gate.gate)
+            ? absl::StrFormat("`sync --promote %d --override %s` lets it through", generation,
+                              gate.gate)
+            : "it can't be overridden: build again";
+    return absl::FailedPreconditionError(
+        absl::StrFormat("the gate %s stopped generation %d: %s. Readers see what they saw before; "
+                        "%s",
+                        gate.gate, generation, gate.detail, remedy));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace indexswap

@@ -1,0 +1,51 @@
+// The gates before a swap: each a judgement with its figures.
+#ifndef INDEXSWAP_ENGINE_GATES_H_
+#define INDEXSWAP_ENGINE_GATES_H_
+
+#include <absl/status/statusor.h>
+#include <indexswap/options.h>
+#include <indexswap/release.h>
+#include <indexswap/store.h>
+
+#include <string>
+#include <vector>
+
+#include "indexswap/engine/digest.h"
+
+namespace indexswap {
+
+// What the gates that look at the store need.
+struct GateInput {
+  IndexStore& store;
+  const ReleaseSpec& release;  // for min_documents
+  const GenerationMeta& meta;  // of the build: aliases, families, documents expected
+  const AliasTable& aliases;   // as they are now
+  const GateOptions& options;
+};
+
+// The gates whose judgement can change after a build was sealed, because they compare with what is
+// live: `counts`, `min_documents`, `filters`, `empty`, `shrink`, `health`. An error is one of the
+// store's that says nothing about the build, such as kUnavailable.
+absl::StatusOr<std::vector<GateResult>> JudgeStoreGates(const GateInput& input);
+
+// `refused`: documents that the store did not take.
+GateResult JudgeRefused(uint64_t refused, const GateOptions& options);
+
+// `digest`: what the store gives back of the sample equals what was put, as JSON values. A document
+// that was written anew since, at a higher version, is left out.
+absl::StatusOr<GateResult> JudgeDigest(IndexStore& store, uint64_t generation,
+                                       const DigestSample& sample);
+
+// Names of gates that no override lets through.
+bool CanBeOverridden(std::string_view gate);
+
+// `passed` for each gate named in `overrides`, recorded as overridden. kInvalidArgument for a name
+// that is no gate of `gates`, or one that can't be overridden.
+absl::Status Override(const std::vector<std::string>& overrides, std::vector<GateResult>& gates);
+
+// The first that did not pass, as an error for people with the remedy; OK when all passed.
+absl::Status FirstFailure(uint64_t generation, const std::vector<GateResult>& gates);
+
+}  // namespace indexswap
+
+#endif  // INDEXSWAP_ENGINE_GATES_H_

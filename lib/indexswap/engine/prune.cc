@@ -1,0 +1,76 @@
+#include "indexswap/engine/prune.h"
+
+#include <absl/strings/str_format.h>
+#include <absl/time/time.h>
+#include <indexswap/names.h>
+
+#include "indexswap/engine/view.h"
+
+namespace indexswap {
+namespace {
+
+// When the aliases came to where they are: the moment that the live generation was promoted.
+std::optional<std::chrono::seconds> SinceLastSwap(Core& core, const ReleaseView& view) {
+  const GenerationView* live = view.live ? view.Find(*view.live) : nullptr;
+  if (live == nullptr || !live->meta) return std::nullopt;
+  absl::Time promoted;
+  if (!absl::ParseTime(absl::RFC3339_full, live->meta->promoted_at, &promoted, nullptr)) {
+    return std::nullopt;
+  }
+  const absl::Duration since = absl::FromChrono(core.options.clock->Now()) - promoted;
+  return absl::ToChronoSeconds(since);
+}
+
+// Without the lease nobody can know that an unfinished build's owner is dead, unless it has said
+// that it is done.
+bool SomebodyMayBuild(const ReleaseView& view, bool lease_held) {
+  if (lease_held || view.leases.empty()) return false;
+  const Lease& lease = view.leases.back();
+  return !lease.record || !lease.record->free;
+}
+
+std::vector<RetentionCandidate> Candidates(Core& core, const ReleaseView& view, bool lease_held) {
+  const auto since = SinceLastSwap(core, view);
+  std::vector<RetentionCandidate> candidates;
+  for (const auto& [number, generation] : view.generations) {
+    RetentionCandidate candidate;
+    candidate.generation = number;
+    candidate.ours = generation.meta.has_value();
+    if (generation.meta) candidate.state = generation.meta->state;
+    candidate.complete = generation.complete;
+    candidate.has_public_alias = generation.has_public_alias;
+    candidate.live = view.live == number;
+    candidate.previous = view.previous == number;
+    candidate.newer_than_live = view.live && number > *view.live;
+    candidate.owner_alive = core.building == number || SomebodyMayBuild(view, lease_held);
+    if (generation.meta && !generation.meta->promoted_at.empty()) candidate.since_left = since;
+    candidates.push_back(candidate);
+  }
+  return candidates;
+}
+
+}  // namespace
+
+absl::StatusOr<PruneReport> PruneGenerations(Core& core, bool dry_run) {
+  auto state = core.store->Read(core.query);
+  if (!state.ok()) return state.status();
+  const ReleaseView view = MakeView(core.release, *std::move(state));
+  PruneReport report;
+  report.verdicts =
+      JudgeRetention(core.options.retention, Candidates(core, view, /*lease_held=*/!dry_run));
+  for (const RetentionVerdict& verdict : report.verdicts) {
+    if (!verdict.prune) continue;
+    const std::vector<std::string> indexes = view.Find(verdict.generation)->Indexes();
+    if (!dry_run) {
+      const absl::StatusOr<Fence> fence = core.lease.Current();
+      if (!fence.ok()) return fence.status();
+      core.observer.OnStep("prune.before");
+      if (absl::Status s = core.store->DeleteIndexes(*fence, indexes); !s.ok()) return s;
+      core.observer.OnStep("prune.after");
+    }
+    report.deleted.insert(report.deleted.end(), indexes.begin(), indexes.end());
+  }
+  return report;
+}
+
+}  // namespace indexswap

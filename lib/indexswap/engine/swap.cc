@@ -1,0 +1,232 @@
+#include "indexswap/engine/swap.h"
+
+#include <absl/strings/str_format.h>
+#include <indexswap/names.h>
+
+#include <algorithm>
+
+#include "indexswap/engine/gates.h"
+
+namespace indexswap {
+namespace {
+
+using std::chrono::microseconds;
+
+// How often a swap that provably did not happen is sent again.
+constexpr int kMaxTries = 5;
+
+absl::StatusOr<ReleaseView> ReadView(Core& core) {
+  auto state = core.store->Read(core.query);
+  if (!state.ok()) return state.status();
+  return MakeView(core.release, *std::move(state));
+}
+
+bool OutcomeIsUnknown(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kUnknown ||
+         status.code() == absl::StatusCode::kDataLoss;
+}
+
+absl::StatusOr<const GenerationView*> RequireComplete(const ReleaseView& view,
+                                                      uint64_t generation) {
+  const GenerationView* found = view.Find(generation);
+  if (found == nullptr) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("there is no generation %d; `status` lists those that exist", generation));
+  }
+  if (!found->complete) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "generation %d is not complete (%s): aliases move only to a sealed one", generation,
+        found->meta ? ToString(found->meta->state) : "not made by indexswap"));
+  }
+  return found;
+}
+
+// Judges again what depends on the store as it is now; keeps the judgements of the build itself.
+absl::StatusOr<std::vector<GateResult>> JudgeAgain(Core& core, const ReleaseView& view,
+                                                   const GenerationMeta& meta,
+                                                   const std::vector<std::string>& overrides) {
+  auto judged =
+      JudgeStoreGates({*core.store, core.release, meta, view.aliases, core.options.gates});
+  if (!judged.ok()) return judged.status();
+  std::vector<GateResult> gates;
+  for (const GateResult& recorded : meta.gates) {
+    const auto again = std::find_if(judged->begin(), judged->end(), [&](const GateResult& gate) {
+      return gate.gate == recorded.gate;
+    });
+    gates.push_back(again == judged->end() ? recorded : *again);
+    // An override that was given before is asked for anew: what it let through may have changed.
+    if (gates.back().overridden) gates.back().passed = gates.back().overridden = false;
+  }
+  if (absl::Status s = Override(overrides, gates); !s.ok()) return s;
+  return gates;
+}
+
+SwapReport StartReport(const ReleaseView& view, uint64_t to, const SwapActions& plan) {
+  SwapReport report;
+  report.from = view.live.value_or(0);
+  report.to = to;
+  report.actions = plan.actions;
+  report.pending = plan.pending;
+  return report;
+}
+
+// Puts the blame for a refused request where it belongs.
+absl::Status Explain(const absl::Status& status) {
+  const std::string text(status.message());
+  switch (status.code()) {
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kFailedPrecondition:
+      return absl::FailedPreconditionError(absl::StrFormat(
+          "the store has changed since it was read: %s. No alias has moved; look at `status`, then "
+          "try again",
+          text));
+    case absl::StatusCode::kResourceExhausted:
+      return absl::FailedPreconditionError(
+          absl::StrFormat("the store refuses changes: %s. No alias has moved", text));
+    default:
+      return status;
+  }
+}
+
+// After a lost answer: forces the outcome, and says whether the swap has happened.
+absl::StatusOr<bool> FindOut(Core& core, const SwapActions& plan) {
+  core.observer.OnNote(Observer::Severity::kWarning,
+                       "the answer to the alias request was lost; finding out what it did");
+  if (absl::Status s = core.lease.Force(); !s.ok()) return s;
+  const auto view = ReadView(core);
+  if (!view.ok()) return absl::UnknownError(std::string(view.status().message()));
+  return DifferenceFrom(plan.wanted, view->aliases).empty();
+}
+
+absl::Status ReadBack(Core& core, const SwapActions& plan) {
+  const auto view = ReadView(core);
+  if (!view.ok()) {
+    return absl::UnknownError(
+        absl::StrFormat("the aliases were moved, but could not be read back: %s",
+                        std::string(view.status().message())));
+  }
+  const std::string difference = DifferenceFrom(plan.wanted, view->aliases);
+  if (difference.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrFormat(
+      "the aliases are not as they were set: %s. Somebody else moves them", difference));
+}
+
+}  // namespace
+
+absl::StatusOr<microseconds> ExecuteSwap(Core& core, const SwapActions& plan) {
+  if (plan.actions.empty()) return microseconds(0);
+  Clock& clock = *core.options.clock;
+  auto wait = core.options.bulk.retry_min;
+  absl::Status status;
+  for (int attempt = 0; attempt < kMaxTries; ++attempt) {
+    const absl::StatusOr<Fence> fence = core.lease.Current();
+    if (!fence.ok()) return fence.status();
+    core.observer.OnStep("swap.before");
+    const auto start = clock.Monotonic();
+    status = core.store->UpdateAliases(*fence, plan.actions);
+    const auto took = std::chrono::duration_cast<microseconds>(clock.Monotonic() - start);
+    core.observer.OnStep("swap.after");
+    if (OutcomeIsUnknown(status)) {
+      const absl::StatusOr<bool> happened = FindOut(core, plan);
+      if (!happened.ok()) return happened.status();
+      if (!*happened) continue;
+      status = absl::OkStatus();
+    }
+    if (status.ok()) {
+      if (absl::Status s = ReadBack(core, plan); !s.ok()) return s;
+      return took;
+    }
+    if (status.code() == absl::StatusCode::kAborted) {
+      core.lease.NoteLost();
+      return core.lease.Current().status();
+    }
+    if (status.code() != absl::StatusCode::kUnavailable) return Explain(status);
+    clock.SleepFor(wait);
+    wait *= 2;
+  }
+  return absl::UnavailableError(
+      absl::StrFormat("the aliases have not moved: %s", std::string(status.message())));
+}
+
+absl::StatusOr<SwapReport> PromoteGeneration(Core& core, uint64_t generation,
+                                             const std::vector<std::string>& overrides) {
+  const auto view = ReadView(core);
+  if (!view.ok()) return view.status();
+  const auto target = RequireComplete(*view, generation);
+  if (!target.ok()) return target.status();
+  GenerationMeta meta = *(*target)->meta;
+  SwapActions plan;
+  if (absl::Status s = PlanActions(*view, meta.aliases, generation, plan); !s.ok()) return s;
+  SwapReport report = StartReport(*view, generation, plan);
+  report.gates = meta.gates;
+  const bool already_live = view->live == generation && plan.actions.empty();
+  if (already_live) return report;  // a run that was killed just after its swap
+
+  auto gates = JudgeAgain(core, *view, meta, overrides);
+  if (!gates.ok()) return gates.status();
+  if (absl::Status s = FirstFailure(generation, *gates); !s.ok()) return s;
+  // Written before the swap, so that the way back is known whatever happens after it.
+  meta.gates = *gates;
+  if (view->live && *view->live != generation) meta.replaces = *view->live;
+  meta.promoted_at = core.Timestamp();
+  core.observer.OnStep("promote.meta.before");
+  if (absl::Status s = core.WriteMeta(meta); !s.ok()) return s;
+  core.observer.OnStep("promote.meta.after");
+  const absl::StatusOr<Fence> fence = core.lease.Current();
+  if (!fence.ok()) return fence.status();
+  report.gates = meta.gates;
+  report.request = core.store->ExplainAliases(*fence, plan.actions);
+  const auto took = ExecuteSwap(core, plan);
+  if (!took.ok()) return took.status();
+  report.swap = *took;
+  return report;
+}
+
+absl::StatusOr<SwapReport> RollBack(Core& core, std::optional<uint64_t> to) {
+  const auto view = ReadView(core);
+  if (!view.ok()) return view.status();
+  if (!to) {
+    if (!view->live)
+      return absl::FailedPreconditionError("nothing is live: nothing to go back from");
+    if (!view->previous) {
+      return absl::FailedPreconditionError(absl::StrFormat(
+          "generation %d has no complete generation before it; name one with --to", *view->live));
+    }
+    to = view->previous;
+  }
+  const auto target = RequireComplete(*view, *to);
+  if (!target.ok()) return target.status();
+  const GenerationMeta& meta = *(*target)->meta;
+  SwapActions plan;
+  if (absl::Status s = PlanActions(*view, meta.aliases, *to, plan); !s.ok()) return s;
+  SwapReport report = StartReport(*view, *to, plan);
+  const absl::StatusOr<Fence> fence = core.lease.Current();
+  if (!fence.ok()) return fence.status();
+  report.request = core.store->ExplainAliases(*fence, plan.actions);
+  const auto took = ExecuteSwap(core, plan);
+  if (!took.ok()) return took.status();
+  report.swap = *took;
+  return report;
+}
+
+absl::StatusOr<SwapReport> ExplainSwap(Core& core, uint64_t to) {
+  const auto view = ReadView(core);
+  if (!view.ok()) return view.status();
+  std::vector<AliasSpec> aliases = core.release.aliases;
+  if (to == 0) {
+    to = view->generations.empty() ? 1 : view->generations.rbegin()->first + 1;
+    for (const Lease& lease : view->leases) {
+      if (lease.record) to = std::max(to, lease.record->highest_generation + 1);
+    }
+  } else if (const GenerationView* found = view->Find(to); found != nullptr && found->meta) {
+    aliases = found->meta->aliases;
+  }
+  SwapActions plan;
+  if (absl::Status s = PlanActions(*view, aliases, to, plan); !s.ok()) return s;
+  SwapReport report = StartReport(*view, to, plan);
+  const uint64_t epoch = view->leases.empty() ? 1 : view->leases.back().epoch + 1;
+  report.request = core.store->ExplainAliases({core.release.name, epoch}, plan.actions);
+  return report;
+}
+
+}  // namespace indexswap

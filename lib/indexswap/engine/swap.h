@@ -1,0 +1,30 @@
+// The swap and its outcome: either every alias has moved, or none has.
+#ifndef INDEXSWAP_ENGINE_SWAP_H_
+#define INDEXSWAP_ENGINE_SWAP_H_
+
+#include <absl/status/statusor.h>
+#include <indexswap/engine.h>
+
+#include "indexswap/engine/core.h"
+#include "indexswap/engine/view.h"
+
+namespace indexswap {
+
+// Sends `plan.actions` in one request, finds out what became of it, and reads the aliases back.
+// Returns the time from sending to the answer. Only two outcomes beside kUnknown: swapped (OK), or
+// as before (any other error).
+absl::StatusOr<std::chrono::microseconds> ExecuteSwap(Core& core, const SwapActions& plan);
+
+// Makes `generation` live; see Engine::Promote.
+absl::StatusOr<SwapReport> PromoteGeneration(Core& core, uint64_t generation,
+                                             const std::vector<std::string>& overrides);
+
+// See Engine::Rollback.
+absl::StatusOr<SwapReport> RollBack(Core& core, std::optional<uint64_t> to);
+
+// See Engine::PlanSwap.
+absl::StatusOr<SwapReport> ExplainSwap(Core& core, uint64_t to);
+
+}  // namespace indexswap
+
+#endif  // INDEXSWAP_ENGINE_SWAP_H_
