@@ -1,0 +1,101 @@
+// The store contract on every real server whose address is in the environment.
+#include <gtest/gtest.h>
+#include <indexswap/opensearch.h>
+
+#include <boost/json.hpp>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "indexswap/http/transport.h"
+#include "indexswap/testing/store_contract.h"
+
+namespace indexswap {
+namespace {
+
+struct Server {
+  const char* variable;  // holds its URL
+  const char* name;
+};
+
+constexpr Server kServers[] = {
+    {"INDEXSWAP_TEST_OPENSEARCH_1_3_URL", "OpenSearch13"},
+    {"INDEXSWAP_TEST_OPENSEARCH_2_11_URL", "OpenSearch211"},
+    {"INDEXSWAP_TEST_OPENSEARCH_2_19_URL", "OpenSearch219"},
+    {"INDEXSWAP_TEST_ELASTICSEARCH_7_10_URL", "Elasticsearch710"},
+};
+
+std::unique_ptr<IndexStore> Open(const std::string& url) {
+  OpenSearchOptions options;
+  options.url = url;
+  absl::StatusOr<std::unique_ptr<IndexStore>> store = OpenOpenSearchStore(options);
+  EXPECT_TRUE(store.ok()) << store.status();
+  return store.ok() ? *std::move(store) : nullptr;
+}
+
+// Requests that the port does not offer, as another program would send them.
+absl::StatusOr<std::string> Request(const std::string& url, HttpMethod method,
+                                    const std::string& target) {
+  HttpOptions options;
+  options.url = url;
+  auto transport = NewCurlTransport(options);
+  if (!transport.ok()) return transport.status();
+  HttpRequest request;
+  request.method = method;
+  request.target = target;
+  const absl::StatusOr<HttpResponse> response = (*transport)->Send(request);
+  if (!response.ok()) return response.status();
+  if (response->status >= 300) return absl::UnknownError(response->body);
+  return response->body;
+}
+
+void RemoveIndexes(const std::string& url, const std::string& prefix) {
+  const auto answer = Request(url, HttpMethod::kGet, "/" + prefix + "*?expand_wildcards=all");
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  const boost::json::value indexes = boost::json::parse(*answer);
+  for (const auto& index : indexes.as_object()) {
+    const std::string name(index.key().data(), index.key().size());
+    EXPECT_TRUE(Request(url, HttpMethod::kDelete, "/" + name).ok());
+  }
+}
+
+void Register(const Server& server, const std::string& url) {
+  testing::StoreFactory factory;
+  factory.name = server.name;
+  factory.make = [url] { return Open(url); };
+  factory.reopen = [url] { return Open(url); };
+  factory.create_foreign_index = [url](const std::string& name) {
+    return Request(url, HttpMethod::kPut, "/" + name).status();
+  };
+  factory.clean_up = [url](const std::string& prefix) { RemoveIndexes(url, prefix); };
+  testing::RegisterStore(std::move(factory));
+}
+
+// Registers the servers that there are, and returns how many.
+int RegisterServers() {
+  int count = 0;
+  for (const Server& server : kServers) {
+    const char* url = std::getenv(server.variable);
+    if (url == nullptr || *url == '\0') continue;
+    Register(server, url);
+    ++count;
+  }
+  return count;
+}
+
+}  // namespace
+}  // namespace indexswap
+
+int main(int argc, char** argv) {
+  if (indexswap::RegisterServers() == 0) {
+    std::cerr << "*** NOT TESTED: the store on real servers: none of the variables that\n"
+                 "    tests/servers/servers.py sets (INDEXSWAP_TEST_OPENSEARCH_2_19_URL, ...) is "
+                 "set\n";
+    const char* ci = std::getenv("CI");
+    return ci != nullptr && std::string(ci) == "true" ? 1 : 0;
+  }
+  ::testing::InitGoogleTest(&argc, argv);
+  return RUN_ALL_TESTS();
+}
