@@ -1,0 +1,16 @@
+// The parts of plan.toml as values. Internal to plan/: includes toml++.
+#ifndef SYNCD_PLAN_PLAN_SECTIONS_H_
+#define SYNCD_PLAN_PLAN_SECTIONS_H_
+
+#include "syncd/plan/plan.h"
+#include "syncd/plan/toml_section.h"
+
+namespace syncd {
+
+// Fills everything of `plan` but `files`, `hash` and the families' types from the root table.
+// Checks references between the parts. Errors go to `errors`; `plan` is of no use then.
+void ReadSections(const toml::table& root, TomlErrors& errors, Plan& plan);
+
+}  // namespace syncd
+
+#endif  // SYNCD_PLAN_PLAN_SECTIONS_H_

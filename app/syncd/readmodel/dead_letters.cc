@@ -1,0 +1,107 @@
+#include "syncd/readmodel/dead_letters.h"
+
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_format.h>
+#include <absl/time/clock.h>
+
+namespace syncd {
+namespace {
+
+DeadLetter ReadRow(const Statement& row) {
+  DeadLetter letter;
+  letter.id = row.Integer(0);
+  letter.channel = row.TextCopy(1);
+  letter.time_ms = row.Integer(2);
+  letter.kind = row.Text(3) == "refused" ? DeadLetter::Kind::kRefused : DeadLetter::Kind::kRejected;
+  letter.reason = row.TextCopy(4);
+  letter.family = row.TextCopy(5);
+  letter.document_id = row.TextCopy(6);
+  return letter;
+}
+
+absl::Status NoSuchLetter(int64_t id) {
+  return absl::NotFoundError(
+      absl::StrFormat("no dead letter %d; `syncd dead-letters list` shows those there are", id));
+}
+
+// At most `size` bytes of `text`, cut before a character, not within.
+std::string_view CutUtf8(std::string_view text, size_t size) {
+  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
+  return text.substr(0, size);
+}
+
+}  // namespace
+
+std::string_view DeadLetterKindName(DeadLetter::Kind kind) {
+  return kind == DeadLetter::Kind::kRefused ? "refused" : "rejected";
+}
+
+absl::Status DeadLetters::Add(const DeadLetter& letter) {
+  if (!insert_.valid()) {
+    auto prepared = db_.Prepare(
+        "INSERT INTO dead_letter (channel, time_ms, kind, reason, body, family, document_id) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+    if (!prepared.ok()) return prepared.status();
+    insert_ = *std::move(prepared);
+  }
+  std::string_view body = letter.body;
+  std::string reason = letter.reason;
+  if (body.size() > kBodyBytesMax) {
+    absl::StrAppendFormat(&reason, " (body cut: %d of %d bytes kept)", kBodyBytesMax, body.size());
+    body = CutUtf8(body, kBodyBytesMax);
+  }
+  insert_.BindText(1, letter.channel);
+  insert_.BindInteger(2, absl::ToUnixMillis(absl::Now()));
+  insert_.BindText(3, DeadLetterKindName(letter.kind));
+  insert_.BindText(4, reason);
+  insert_.BindText(5, body);
+  insert_.BindText(6, letter.family);
+  insert_.BindText(7, letter.document_id);
+  return insert_.Run();
+}
+
+absl::StatusOr<std::vector<DeadLetter>> DeadLetters::List(int64_t after, int limit) {
+  auto select = db_.Prepare(
+      "SELECT id, channel, time_ms, kind, reason, family, document_id FROM dead_letter "
+      "WHERE id > ?1 ORDER BY id LIMIT ?2");
+  if (!select.ok()) return select.status();
+  select->BindInteger(1, after);
+  select->BindInteger(2, limit);
+  std::vector<DeadLetter> letters;
+  for (;;) {
+    auto row = select->Step();
+    if (!row.ok()) return row.status();
+    if (!*row) return letters;
+    letters.push_back(ReadRow(*select));
+  }
+}
+
+absl::StatusOr<DeadLetter> DeadLetters::Get(int64_t id) {
+  auto select = db_.Prepare(
+      "SELECT id, channel, time_ms, kind, reason, family, document_id, body FROM dead_letter "
+      "WHERE id = ?1");
+  if (!select.ok()) return select.status();
+  select->BindInteger(1, id);
+  auto row = select->Step();
+  if (!row.ok()) return row.status();
+  if (!*row) return NoSuchLetter(id);
+  DeadLetter letter = ReadRow(*select);
+  letter.body = select->TextCopy(7);
+  return letter;
+}
+
+absl::StatusOr<int64_t> DeadLetters::Count() {
+  return db_.QueryInteger("SELECT count(*) FROM dead_letter");
+}
+
+absl::Status DeadLetters::Drop(int64_t id) {
+  auto drop = db_.Prepare("DELETE FROM dead_letter WHERE id = ?1 RETURNING id");
+  if (!drop.ok()) return drop.status();
+  drop->BindInteger(1, id);
+  auto row = drop->Step();
+  if (!row.ok()) return row.status();
+  if (!*row) return NoSuchLetter(id);
+  return drop->Run();
+}
+
+}  // namespace syncd

@@ -1,0 +1,234 @@
+#include "syncd/readmodel/schema.h"
+
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_format.h>
+#include <absl/strings/str_join.h>
+#include <sqlite3.h>
+
+#include <map>
+#include <vector>
+
+#include "syncd/plan/plan_reader.h"
+
+namespace syncd {
+namespace {
+
+constexpr char kOwnTables[] = R"sql(
+CREATE TABLE plan_file (name TEXT PRIMARY KEY, content TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE channel (
+  name TEXT PRIMARY KEY,
+  messages INTEGER NOT NULL DEFAULT 0,  -- bodies received
+  records INTEGER NOT NULL DEFAULT 0,   -- items in them, rejected ones too
+  rejected INTEGER NOT NULL DEFAULT 0,  -- records that could be no entity
+  empty INTEGER NOT NULL DEFAULT 0,     -- messages that assign nothing and end nothing
+  markers INTEGER NOT NULL DEFAULT 0,   -- end markers
+  expected INTEGER,                     -- what the last marker said of the number of records
+  ended INTEGER NOT NULL DEFAULT 0,
+  starts INTEGER NOT NULL DEFAULT 0,    -- start messages sent
+  left_over INTEGER NOT NULL DEFAULT 0  -- messages from before the start, not part of the run
+  ) WITHOUT ROWID;
+CREATE TABLE run (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  stage TEXT NOT NULL,
+  build_id TEXT NOT NULL,
+  epoch INTEGER NOT NULL,
+  plan_hash TEXT NOT NULL,
+  source TEXT NOT NULL,
+  started_at_ms INTEGER NOT NULL);      -- since 1970, UTC
+CREATE TABLE dead_letter (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  channel TEXT NOT NULL,                -- or empty, for a refused document
+  time_ms INTEGER NOT NULL,             -- since 1970, UTC
+  kind TEXT NOT NULL,                   -- rejected or refused
+  reason TEXT NOT NULL,
+  body TEXT NOT NULL,                   -- message, item or document; cut at 1 MiB
+  family TEXT NOT NULL DEFAULT '',
+  document_id TEXT NOT NULL DEFAULT '');
+)sql";
+
+std::string_view SqlType(FieldType type) {
+  return type == FieldType::kInteger || type == FieldType::kBoolean ? "INTEGER" : "TEXT";
+}
+
+// An integer key is the row's own number. Under a text key the rows stand in its order, so that a
+// join by it reads neighbours one after another.
+std::string EntitySql(const PlanEntity& entity) {
+  std::vector<std::string> columns;
+  for (const PlanField& field : entity.fields) {
+    columns.push_back(absl::StrCat(QuoteName(field.name), " ", std::string(SqlType(field.type)),
+                                   field.name == entity.key ? " PRIMARY KEY NOT NULL" : ""));
+  }
+  const bool by_number = entity.FindField(entity.key)->type == FieldType::kInteger;
+  std::string sql =
+      absl::StrFormat("CREATE TABLE %s (%s)%s;", QuoteName(entity.name),
+                      absl::StrJoin(columns, ", "), by_number ? "" : " WITHOUT ROWID");
+  if (entity.join != entity.key) {
+    absl::StrAppend(&sql, "CREATE INDEX ", QuoteName(entity.name + "_join"), " ON ",
+                    QuoteName(entity.name), " (", QuoteName(entity.join), ");");
+  }
+  return sql;
+}
+
+// What the plan's SQL may do while its files are run: define views and indexes, and read.
+int AllowDefinitions(void*, int action, const char* table, const char*, const char*, const char*) {
+  switch (action) {
+    case SQLITE_CREATE_VIEW:
+    case SQLITE_CREATE_INDEX:
+    case SQLITE_REINDEX:
+    case SQLITE_SELECT:
+    case SQLITE_READ:
+    case SQLITE_FUNCTION:
+    case SQLITE_RECURSIVE:
+      return SQLITE_OK;
+    case SQLITE_INSERT:
+    case SQLITE_UPDATE:
+      return table != nullptr && std::string_view(table) == "sqlite_master" ? SQLITE_OK
+                                                                            : SQLITE_DENY;
+    default:
+      return SQLITE_DENY;
+  }
+}
+
+// Forbids everything but definitions for as long as it lives.
+class DefinitionsOnly {
+ public:
+  explicit DefinitionsOnly(Database& db) : db_(db) {
+    sqlite3_set_authorizer(db_.handle(), AllowDefinitions, nullptr);
+  }
+  ~DefinitionsOnly() { sqlite3_set_authorizer(db_.handle(), nullptr, nullptr); }
+  DefinitionsOnly(const DefinitionsOnly&) = delete;
+  DefinitionsOnly& operator=(const DefinitionsOnly&) = delete;
+
+ private:
+  Database& db_;
+};
+
+size_t LineAt(std::string_view text, size_t offset) {
+  size_t line = 1;
+  for (const char c : text.substr(0, offset)) line += c == '\n' ? 1 : 0;
+  return line;
+}
+
+// Runs one SQL file, statement by statement.
+absl::Status RunFile(Database& db, const std::string& name, const std::string& text) {
+  DefinitionsOnly guard(db);
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const size_t start = rest.find_first_not_of(" \t\r\n");
+    if (start == std::string_view::npos) break;
+    rest.remove_prefix(start);
+    const size_t offset = text.size() - rest.size();
+    std::string_view tail;
+    auto statement = db.Prepare(rest, &tail);
+    absl::Status status = statement.status();
+    if (status.ok() && statement->valid()) status = statement->Run();
+    if (!status.ok()) {
+      const std::string head(rest.substr(0, rest.find('\n')));
+      return absl::InvalidArgumentError(
+          absl::StrFormat("%s:%d: in the statement \"%s\": %s; expected CREATE VIEW or CREATE "
+                          "INDEX over the plan's entities",
+                          name, LineAt(text, offset), head, std::string(status.message())));
+    }
+    rest = tail;
+  }
+  return absl::OkStatus();
+}
+
+// Whether the view of `family` gives what a projection needs.
+absl::Status CheckFamily(Database& db, const PlanFamily& family) {
+  auto statement = db.Prepare(absl::StrCat("SELECT * FROM ", QuoteName(family.view)));
+  if (!statement.ok()) {
+    return absl::InvalidArgumentError(absl::StrFormat("family \"%s\": view \"%s\": %s", family.name,
+                                                      family.view,
+                                                      std::string(statement.status().message())));
+  }
+  if (statement->columns() < 2 || statement->ColumnName(0) != "join_key" ||
+      statement->ColumnName(1) != "id") {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "family \"%s\": view \"%s\": expected join_key and id as the first two columns",
+        family.name, family.view));
+  }
+  for (int i = 2; i < statement->columns(); ++i) {
+    const std::string column(statement->ColumnName(i));
+    if (family.types.contains(column)) continue;
+    return absl::InvalidArgumentError(
+        absl::StrFormat("family \"%s\": view \"%s\": column \"%s\" is not in %s; expected a field "
+                        "of the mapping",
+                        family.name, family.view, column, family.mapping_file));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status KeepPlan(Database& db, const Plan& plan) {
+  auto insert = db.Prepare("INSERT INTO plan_file (name, content) VALUES (?1, ?2)");
+  if (!insert.ok()) return insert.status();
+  for (const auto& [name, text] : plan.files) {
+    insert->BindText(1, name);
+    insert->BindText(2, text);
+    if (absl::Status status = insert->Run(); !status.ok()) return status;
+  }
+  auto channel = db.Prepare("INSERT INTO channel (name) VALUES (?1)");
+  if (!channel.ok()) return channel.status();
+  for (const PlanChannel& one : plan.channels) {
+    channel->BindText(1, one.name);
+    if (absl::Status status = channel->Run(); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CreateSchema(Database& db, const Plan& plan) {
+  if (absl::Status status = db.Execute(kOwnTables); !status.ok()) return status;
+  if (absl::Status status = KeepPlan(db, plan); !status.ok()) return status;
+  for (const PlanEntity& entity : plan.entities) {
+    if (absl::Status status = db.Execute(EntitySql(entity)); !status.ok()) return status;
+  }
+  for (const std::string& name : plan.views) {
+    if (absl::Status status = RunFile(db, name, plan.files.at(name)); !status.ok()) return status;
+  }
+  for (const PlanFamily& family : plan.families) {
+    if (absl::Status status = CheckFamily(db, family); !status.ok()) return status;
+  }
+  return db.Execute(absl::StrCat("PRAGMA user_version=", kGenerationFormat));
+}
+
+absl::StatusOr<Plan> LoadPlan(Database& db) {
+  auto select = db.Prepare("SELECT name, content FROM plan_file");
+  if (!select.ok()) return select.status();
+  std::map<std::string, std::string> files;
+  for (;;) {
+    auto row = select->Step();
+    if (!row.ok()) return row.status();
+    if (!*row) break;
+    files[select->TextCopy(0)] = select->TextCopy(1);
+  }
+  return PlanFromFiles(files);
+}
+
+std::string UpsertSql(const PlanEntity& entity, bool add_only) {
+  std::vector<std::string> columns;
+  std::vector<std::string> parameters;
+  std::vector<std::string> updates;
+  for (size_t i = 0; i < entity.fields.size(); ++i) {
+    const std::string column = QuoteName(entity.fields[i].name);
+    columns.push_back(column);
+    parameters.push_back(absl::StrCat("?", i + 1));
+    if (entity.fields[i].name != entity.key) {
+      updates.push_back(absl::StrCat(column, "=excluded.", column));
+    }
+  }
+  std::string sql =
+      absl::StrFormat("INSERT INTO %s (%s) VALUES (%s) ON CONFLICT DO ", QuoteName(entity.name),
+                      absl::StrJoin(columns, ", "), absl::StrJoin(parameters, ", "));
+  if (add_only || updates.empty()) return sql + "NOTHING";
+  absl::StrAppend(&sql, "UPDATE SET ", absl::StrJoin(updates, ", "));
+  if (!entity.order.empty()) {
+    const std::string order = QuoteName(entity.order);
+    const std::string kept = absl::StrCat(QuoteName(entity.name), ".", order);
+    absl::StrAppendFormat(&sql, " WHERE %s IS NULL OR excluded.%s >= %s", kept, order, kept);
+  }
+  return sql;
+}
+
+}  // namespace syncd

@@ -1,0 +1,32 @@
+// The tables and views of a generation file.
+#ifndef SYNCD_READMODEL_SCHEMA_H_
+#define SYNCD_READMODEL_SCHEMA_H_
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include <string>
+
+#include "syncd/plan/plan.h"
+#include "syncd/readmodel/database.h"
+
+namespace syncd {
+
+// The version of the tables below; a file with a higher one was written by a newer syncd.
+inline constexpr int kGenerationFormat = 1;
+
+// Creates syncd's own tables, a table for each entity of `plan`, and the plan's views, and keeps a
+// copy of the plan. The plan's SQL may create views and indexes, nothing else. kInvalidArgument
+// names file and statement, or family and column, when the SQL does not fit the plan.
+absl::Status CreateSchema(Database& db, const Plan& plan);
+
+// The plan that the file has a copy of.
+absl::StatusOr<Plan> LoadPlan(Database& db);
+
+// `INSERT INTO entity (…) VALUES (?1, …)` that replaces an older record; or, with
+// `add_only`, leaves any record that is there.
+std::string UpsertSql(const PlanEntity& entity, bool add_only);
+
+}  // namespace syncd
+
+#endif  // SYNCD_READMODEL_SCHEMA_H_

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Compares what a plan's views make of a snapshot with what the independent model makes of it.
+
+    compare_model.py --tool build/…/readmodel_project [--plan tis] [--doctors 20000] [--data DIR]
+
+Without --data the messages are generated into a temporary folder. Prints the differences and ends
+with 1 if there are any.
+"""
+
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+TESTS = pathlib.Path(__file__).resolve().parents[2]
+sys.path += [str(TESTS / "model"), str(TESTS / "data")]
+
+from compare import compare   # noqa: E402
+from expected import read_model   # noqa: E402
+
+
+def generate(directory, doctors):
+    """A snapshot with everything that makes trouble: duplicates, batches, no order."""
+    subprocess.run([sys.executable, TESTS / "data" / "generate.py", "--doctors", str(doctors),
+                    "--out", directory, "--batch", "900", "--duplicates", "0.02", "--shuffle"],
+                   check=True)
+
+
+def expected_documents(directory):
+    return read_model(directory).documents()
+
+
+def differences(tool, plan, directory, expected):
+    """Readable differences, family by family; raises CalledProcessError if the tool fails."""
+    done = subprocess.run([tool, plan, directory], check=True, capture_output=True, text=True)
+    actual = {}
+    for line in done.stdout.splitlines():
+        family, key, document = line.split("\t", 2)
+        actual.setdefault(family, []).append((key, json.loads(document)))
+    found = []
+    for family in sorted(expected.keys() | actual.keys()):
+        found += [f"{family}: {difference}" for difference in
+                  compare(expected.get(family, {}), actual.get(family, []))]
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tool", required=True, help="the executable readmodel_project")
+    parser.add_argument("--plan", default="tis", help="a plan's folder or shipped name")
+    parser.add_argument("--doctors", type=int, default=20000)
+    parser.add_argument("--data", help="a folder with the channels' NDJSON files")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        directory = options.data or temporary
+        if not options.data:
+            generate(directory, options.doctors)
+        expected = expected_documents(directory)
+        found = differences(options.tool, options.plan, directory, expected)
+    print("\n".join(found) or
+          f"no difference in {sum(map(len, expected.values()))} documents")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
