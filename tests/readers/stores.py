@@ -1,0 +1,206 @@
+"""Stores as a reader sees them: reads that are atomic, whatever number of questions they carry."""
+
+import contextlib
+import http.client
+import json
+import pathlib
+import sqlite3
+import sys
+import urllib.parse
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "model"))
+
+from compare import canonical               # noqa: E402
+from reading import ALIASES, Question       # noqa: E402
+from revalidation import ALIAS_FAMILY       # noqa: E402
+
+PAGE_MIN, PAGE_MAX = 50, 200
+IDS_MAX = 20
+
+
+class ReadFailed(Exception):
+    """A read without an answer, or with an answer that isn't of all shards."""
+
+
+class EmbeddedReader:
+    """Reads the file of an embedded store by its views."""
+
+    # A reader of a WAL file never waits for a writer, but for moments when the file is opened first.
+    BUSY_TIMEOUT_S = 1.0
+    # Now and then a new connection, as processes that come and go have.
+    READS_A_CONNECTION = 300
+
+    _SQL = {
+        "count": 'SELECT count(*) FROM "{alias}"',
+        "page": 'SELECT id, document FROM "{alias}" WHERE id >= ? ORDER BY id LIMIT ?',
+        "range": 'SELECT id, document FROM "{alias}" WHERE id >= ? AND id < ? ORDER BY id',
+        "ids": 'SELECT id, document FROM "{alias}" WHERE id IN ({marks}) ORDER BY id',
+    }
+
+    def __init__(self, path):
+        self._uri = pathlib.Path(path).resolve().as_uri() + "?mode=ro"
+        self._db = None
+        self._reads = 0
+
+    def questions(self, alias, data_set, chance):
+        """One read's questions, whose first is of `alias`."""
+        if chance.random() < 0.15:
+            others = chance.sample([other for other in ALIASES if other != alias],
+                                   chance.randint(1, 3))
+            # No counts here: another kind of read, which takes long, has them.
+            return [self._question(each, data_set, chance, 1.0) for each in (alias, *others)]
+        return [self._question(alias, data_set, chance, 0.98)]
+
+    def all_aliases(self, data_set, chance):
+        """One transaction over every alias, counts and documents."""
+        return ([Question("count", alias, ()) for alias in ALIASES]
+                + [_page(alias, data_set, chance) for alias in ALIASES])
+
+    @staticmethod
+    def _question(alias, data_set, chance, share):
+        draw = chance.random()
+        if draw < 0.5:
+            return _ids(alias, data_set, chance)
+        return _page(alias, data_set, chance) if draw < share else Question("count", alias, ())
+
+    def read(self, questions):
+        try:
+            return self._read(questions)
+        except sqlite3.Error as error:
+            self.close()
+            raise ReadFailed(f"{type(error).__name__}: {error}") from error
+
+    def _read(self, questions):
+        self._reads += 1
+        if self._reads % self.READS_A_CONNECTION == 0:
+            self.close()
+        if self._db is None:
+            self._db = sqlite3.connect(self._uri, uri=True, isolation_level=None,
+                                       timeout=self.BUSY_TIMEOUT_S)
+        if len(questions) == 1:
+            return [self._answer(questions[0])]
+        self._db.execute("BEGIN")
+        answers = [self._answer(question) for question in questions]
+        self._db.execute("COMMIT")
+        return answers
+
+    def _answer(self, question):
+        kind, alias, args = question
+        sql = self._SQL[kind].format(alias=alias, marks=",".join("?" * len(args)))
+        rows = self._db.execute(sql, args).fetchall()
+        return rows[0][0] if kind == "count" else [(key, _canonical(text)) for key, text in rows]
+
+    def close(self):
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+
+class ClusterReader:
+    """Reads an OpenSearch or Elasticsearch over one connection that is kept."""
+
+    TIMEOUT_S = 30
+
+    def __init__(self, url):
+        parts = urllib.parse.urlsplit(url)
+        self._address = parts.hostname, parts.port or 80
+        self._connection = None
+
+    def questions(self, alias, data_set, chance):
+        draw = chance.random()
+        if draw < 0.2:
+            return [Question("count", alias, ())]
+        if draw < 0.5:
+            return [_ids(alias, data_set, chance)]
+        bounds = _range(data_set, chance)
+        others = [other for other in ALIASES if ALIAS_FAMILY[other] != ALIAS_FAMILY[alias]]
+        aliases = (alias, chance.choice(others)) if draw < 0.75 else (alias,)
+        return [Question("range", each, bounds) for each in aliases]
+
+    def all_aliases(self, data_set, chance):
+        """One search over one alias of each family: hits don't say through which alias they came."""
+        bounds = _range(data_set, chance)
+        of_family = {ALIAS_FAMILY[alias]: alias for alias in chance.sample(ALIASES, len(ALIASES))}
+        return [Question("range", alias, bounds) for alias in of_family.values()]
+
+    def read(self, questions):
+        """All questions in one request: they differ in nothing but the alias, and in its family."""
+        kind, _, args = questions[0]
+        target = ",".join(question.alias for question in questions)
+        if kind == "count":
+            return [self._call(f"/{target}/_count", None)["count"]]
+        if kind == "ids":
+            query = {"ids": {"values": list(args)}}
+        else:
+            query = {"range": {"gmcReferenceNumber.keyword": {"gte": args[0], "lt": args[1]}}}
+        found = self._call(f"/{target}/_search",
+                           {"size": 5000, "query": query, "track_total_hits": True})["hits"]
+        hits = found["hits"]
+        if found["total"]["value"] != len(hits):
+            raise ReadFailed(f"{len(hits)} hits of {found['total']} in {target}")
+        answers = [self._hits_of(question.alias, hits) for question in questions]
+        if sum(map(len, answers)) != len(hits):
+            raise ReadFailed(f"{target}: hits of {sorted({hit['_index'] for hit in hits})}")
+        return answers
+
+    @staticmethod
+    def _hits_of(alias, hits):
+        family = ALIAS_FAMILY[alias]
+        return sorted((hit["_id"], canonical(hit["_source"])) for hit in hits
+                      if hit["_index"].rpartition("_v")[0] == family)
+
+    def _call(self, path, body):
+        try:
+            status, text = self._exchange(path, body)
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            raise ReadFailed(f"{path}: {type(error).__name__}: {error}") from error
+        if status != 200:
+            raise ReadFailed(f"{path}: {status} {text[:500].decode('utf-8', 'replace')}")
+        answer = json.loads(text)
+        shards = answer["_shards"]
+        if answer.get("timed_out") or shards["successful"] != shards["total"]:
+            raise ReadFailed(f"{path}: not whole: {text[:500].decode('utf-8', 'replace')}")
+        return answer
+
+    def _exchange(self, path, body):
+        if self._connection is None:
+            self._connection = http.client.HTTPConnection(*self._address, timeout=self.TIMEOUT_S)
+        self._connection.request("POST" if body else "GET", path,
+                                 json.dumps(body) if body else None,
+                                 {"Content-Type": "application/json"} if body else {})
+        response = self._connection.getresponse()
+        return response.status, response.read()
+
+    def close(self):
+        if self._connection is not None:
+            with contextlib.suppress(OSError):
+                self._connection.close()
+            self._connection = None
+
+
+def _page(alias, data_set, chance):
+    return Question("page", alias,
+                    (data_set.random_id(chance), chance.randint(PAGE_MIN, PAGE_MAX)))
+
+
+def _ids(alias, data_set, chance):
+    """Some that the alias shows, some that it may not show."""
+    ids = {data_set.random_member(alias, chance) if chance.random() < 0.7
+           else data_set.random_id(chance) for _ in range(chance.choice((1, 1, 1, IDS_MAX)))}
+    return Question("ids", alias, tuple(sorted(ids)))
+
+
+def _range(data_set, chance):
+    """GMC numbers that lie together; every id begins with its number."""
+    first = data_set.random_id(chance).partition(":")[0]
+    end = str(int(first) + chance.randint(PAGE_MIN, PAGE_MAX)).zfill(len(first))
+    return first, end
+
+
+def _canonical(text):
+    """What is no JSON stays as it is, and will equal nothing."""
+    try:
+        return canonical(json.loads(text))
+    except (ValueError, TypeError):
+        return text
