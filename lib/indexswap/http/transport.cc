@@ -29,6 +29,7 @@ void InitializeCurlOnce() {
 // What the callbacks of one request write to.
 struct Sink {
   HttpResponse response;
+  bool headers_ended = false;
   size_t max_bytes = 0;
   bool too_long = false;
 };
@@ -47,6 +48,7 @@ size_t OnBody(char* data, size_t size, size_t count, void* user) {
 size_t OnHeader(char* data, size_t size, size_t count, void* user) {
   Sink& sink = *static_cast<Sink*>(user);
   const std::string_view line(data, size * count);
+  sink.headers_ended = line == "\r\n" || line == "\n";
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos) return line.size();
   const std::string name = absl::AsciiStrToLower(std::string(line.substr(0, colon)));
@@ -172,6 +174,10 @@ absl::StatusOr<HttpResponse> CurlTransport::Perform(CURL* curl, const HttpReques
                                               options_.max_response_bytes));
   }
   if (code != CURLE_OK) return Failure(curl, code, request, detail);
+  if (!sink.headers_ended) {  // curl takes a connection closed there for the end of the answer
+    return absl::UnknownError(absl::StrFormat(
+        "%s %s%s: the answer was cut off", ToString(request.method), shown_url_, request.target));
+  }
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
   sink.response.status = static_cast<int>(status);

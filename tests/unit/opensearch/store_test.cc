@@ -1,0 +1,293 @@
+// The store against a scripted server: what it sends, and what it makes of each answer.
+#include "indexswap/opensearch/store.h"
+
+#include <absl/strings/str_format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+
+#include "indexswap/opensearch/bulk_codec.h"
+
+namespace indexswap {
+namespace {
+
+using absl::StatusCode;
+using ::testing::HasSubstr;
+
+const Fence kFence{"tis", 7};
+constexpr char kLeaseEntry[] = R"({"tis_lease_7":{"aliases":{"tis_lease_7_W7":{}}}})";
+
+struct Sent {
+  std::string line;  // `POST /_aliases`
+  std::string body;
+  bool at_most_once;
+};
+
+// Answers each request with the next of its script, and keeps what was sent.
+class ScriptedTransport : public HttpTransport {
+ public:
+  absl::StatusOr<HttpResponse> Send(const HttpRequest& request) override {
+    sent.push_back({absl::StrFormat("%s %s", ToString(request.method), request.target),
+                    std::string(request.body), request.at_most_once});
+    if (script.empty()) return absl::UnavailableError("the script has ended");
+    absl::StatusOr<HttpResponse> next = script.front();
+    script.pop_front();
+    return next;
+  }
+  const std::string& url() const override { return url_; }
+
+  std::deque<absl::StatusOr<HttpResponse>> script;
+  std::vector<Sent> sent;
+
+ private:
+  const std::string url_ = "http://test:9200";
+};
+
+std::string Error(const std::string& type, const std::string& reason, const std::string& index) {
+  return R"({"error":{"type":")" + type + R"(","reason":")" + reason + R"(","index":")" + index +
+         R"("}})";
+}
+
+class OpenSearchStoreTest : public ::testing::Test {
+ protected:
+  OpenSearchStoreTest() { Make(true); }
+
+  void Make(bool must_exist) {
+    auto transport = std::make_unique<ScriptedTransport>();
+    transport_ = transport.get();
+    ServerInfo server;
+    server.version = "2.19.1";
+    server.capabilities.must_exist = must_exist;
+    store_ = std::make_unique<OpenSearchStore>(std::move(transport), server,
+                                               std::chrono::milliseconds(10));
+  }
+
+  void Answer(int status, const std::string& body) {
+    transport_->script.push_back(HttpResponse{status, body, "application/json", ""});
+  }
+  void Fail(const absl::Status& status) { transport_->script.push_back(status); }
+  const std::vector<Sent>& sent() const { return transport_->sent; }
+
+  absl::Status Swap() {
+    return store_->UpdateAliases(kFence, {{AliasAction::Kind::kRemove, "people", "people_v2", ""},
+                                          {AliasAction::Kind::kAdd, "people", "people_v3", ""}});
+  }
+
+  ScriptedTransport* transport_ = nullptr;
+  std::unique_ptr<OpenSearchStore> store_;
+};
+
+TEST_F(OpenSearchStoreTest, SwapIsOneRequestThatIsSentAtMostOnce) {
+  Answer(200, R"({"acknowledged":true})");
+  EXPECT_TRUE(Swap().ok());
+  ASSERT_EQ(sent().size(), 1u);
+  EXPECT_EQ(sent()[0].line, "POST /_aliases");
+  EXPECT_TRUE(sent()[0].at_most_once);
+  EXPECT_THAT(sent()[0].body, HasSubstr(R"("must_exist":true)"));
+  EXPECT_EQ(sent()[0].body,
+            store_->ExplainAliases(kFence, {{AliasAction::Kind::kRemove, "people", "people_v2", ""},
+                                            {AliasAction::Kind::kAdd, "people", "people_v3", ""}}));
+}
+
+TEST_F(OpenSearchStoreTest, NotAcknowledgedMeansDone) {
+  Answer(200, R"({"acknowledged":false})");
+  EXPECT_TRUE(Swap().ok());
+}
+
+TEST_F(OpenSearchStoreTest, ErrorsOfASwap) {
+  struct Case {
+    int status;
+    std::string body;
+    StatusCode code;
+  };
+  for (const Case& each : {
+           Case{404, Error("index_not_found_exception", "no such index", "tis_lease_7"),
+                StatusCode::kAborted},
+           Case{404, Error("index_not_found_exception", "no such index [tis_lease_7]", ""),
+                StatusCode::kAborted},
+           Case{404, Error("index_not_found_exception", "no such index", "people_v3"),
+                StatusCode::kNotFound},
+           Case{404, Error("aliases_not_found_exception", "aliases [people] missing", ""),
+                StatusCode::kFailedPrecondition},
+           Case{404, Error("resource_not_found_exception", "required alias [people]", ""),
+                StatusCode::kFailedPrecondition},
+           Case{400, Error("invalid_alias_name_exception", "an index has that name", "people"),
+                StatusCode::kInvalidArgument},
+           Case{500,
+                Error("illegal_state_exception", "alias [tis_leader] has more than one write index",
+                      ""),
+                StatusCode::kAborted},
+           Case{
+               500,
+               Error("illegal_state_exception", "alias [people] has more than one write index", ""),
+               StatusCode::kFailedPrecondition},
+           Case{403, Error("cluster_block_exception", "index read-only (api)", ""),
+                StatusCode::kResourceExhausted},
+           Case{502, "<html>", StatusCode::kUnknown},
+           Case{503, "<html>", StatusCode::kUnknown},
+       }) {
+    Answer(each.status, each.body);
+    EXPECT_EQ(Swap().code(), each.code) << each.body;
+  }
+}
+
+TEST_F(OpenSearchStoreTest, LostAnswerIsUnknownAndNothingIsSentAgain) {
+  Fail(absl::UnknownError("reset"));
+  EXPECT_EQ(Swap().code(), StatusCode::kUnknown);
+  EXPECT_EQ(sent().size(), 1u);
+}
+
+TEST_F(OpenSearchStoreTest, WithoutMustExistAliasesAreLookedAtFirst) {
+  Make(false);
+  Answer(200, R"({"tis_lease_7":{"aliases":{}},"people_v2":{"aliases":{"people":{}}}})");
+  Answer(200, R"({"acknowledged":true})");
+  EXPECT_TRUE(Swap().ok());
+  EXPECT_EQ(sent()[1].body.find("must_exist"), std::string::npos);
+
+  Answer(200, R"({"tis_lease_7":{"aliases":{}},"people_v2":{"aliases":{}}})");
+  EXPECT_EQ(Swap().code(), StatusCode::kFailedPrecondition);
+  Answer(200, R"({"people_v2":{"aliases":{"people":{}}}})");
+  EXPECT_EQ(Swap().code(), StatusCode::kAborted);
+  EXPECT_EQ(sent().size(), 4u);  // no alias request but the first
+}
+
+TEST_F(OpenSearchStoreTest, FloodStagesBlockIsLiftedByTheHolderOnce) {
+  const std::string flood =
+      Error("cluster_block_exception", "flood-stage: index has read-only-allow-delete block", "");
+  Answer(429, flood);
+  for (int i = 0; i < 3; ++i) Answer(200, "{}");  // lease, people_v2, people_v3
+  Answer(200, R"({"acknowledged":true})");
+  EXPECT_TRUE(Swap().ok());
+  ASSERT_EQ(sent().size(), 5u);
+  EXPECT_EQ(sent()[1].line, "PUT /tis_lease_7_W7/_settings");
+  EXPECT_EQ(sent()[2].line, "PUT /people_v2/_settings");
+
+  Answer(429, flood);
+  Answer(404, Error("index_not_found_exception", "", "tis_lease_7_W7"));
+  EXPECT_EQ(Swap().code(), StatusCode::kAborted);
+  EXPECT_EQ(sent().size(), 7u);  // whoever has lost the lease lifts nothing
+}
+
+TEST_F(OpenSearchStoreTest, NamesThatMeanOthersReachNoServer) {
+  EXPECT_EQ(store_->DeleteIndexes(kFence, {"people_v*"}).code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(store_->DeleteIndexes(kFence, {"_all"}).code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(store_->Refresh("*").code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(store_->Count("a,b", "").status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(store_->WriteMeta(kFence, "people_v*", {}).code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(store_->CreateIndex(kFence, {"people_v1/_x", "", "", {}}).code(),
+            StatusCode::kInvalidArgument);
+  EXPECT_TRUE(sent().empty());
+}
+
+TEST_F(OpenSearchStoreTest, DeletionLooksForAliasesFirst) {
+  Answer(200, R"({"tis_lease_7":{},"people_v1":{"aliases":{"people_v1_W7":{},"people":{}}}})");
+  const absl::Status status = store_->DeleteIndexes(kFence, {"people_v1"});
+  EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("alias people"));
+  EXPECT_EQ(sent().size(), 1u);
+}
+
+// A rival created this lease, and lost it to epoch 8, between our look and our request.
+TEST_F(OpenSearchStoreTest, LeaseCreatedTooLateIsTakenBack) {
+  Answer(200, "{}");
+  Answer(200, R"({"acknowledged":true})");
+  Answer(200, R"({"tis_lease_7":{},"tis_lease_8":{}})");
+  Answer(200, R"({"acknowledged":true})");
+  EXPECT_EQ(store_->CreateLease(kFence, {}).code(), StatusCode::kAborted);
+  ASSERT_EQ(sent().size(), 4u);
+  EXPECT_EQ(sent()[3].line, "DELETE /tis_lease_7");
+}
+
+TEST_F(OpenSearchStoreTest, LeaseWhoseRecordWasNotWrittenIsUnknown) {
+  Answer(200, "{}");
+  Answer(200, R"({"acknowledged":true})");
+  Answer(200, kLeaseEntry);
+  Answer(429, Error("circuit_breaking_exception", "", ""));
+  EXPECT_EQ(store_->CreateLease(kFence, {}).code(), StatusCode::kUnknown);
+}
+
+// The old writer gives an index its private alias between our look and our request.
+TEST_F(OpenSearchStoreTest, TakeOverLooksAgainUntilNothingOfTheOldWriterIsLeft) {
+  Answer(200, R"({"tis_lease_6":{},"tis_lease_7":{},"people_v3":{"aliases":{}}})");
+  Answer(200, R"({"acknowledged":true})");
+  Answer(200, R"({"tis_lease_7":{"aliases":{"tis_leader":{}}},
+                  "people_v3":{"aliases":{"people_v3_W6":{},"people_v3_W7":{}}}})");
+  Answer(200, R"({"acknowledged":true})");
+  Answer(200, R"({"tis_lease_7":{"aliases":{"tis_leader":{}}},
+                  "people_v3":{"aliases":{"people_v3_W7":{}}}})");
+  EXPECT_TRUE(store_->TakeOver(kFence, {"people_v3"}).ok());
+  ASSERT_EQ(sent().size(), 5u);
+  EXPECT_THAT(sent()[1].body, HasSubstr(R"({"remove_index":{"index":"tis_lease_6"}})"));
+  EXPECT_THAT(sent()[3].body, HasSubstr(R"("alias":"people_v3_W6")"));
+}
+
+TEST_F(OpenSearchStoreTest, TakeOverThatWasDoneAlreadyChangesNothing) {
+  Answer(200, R"({"tis_lease_7":{"aliases":{"tis_leader":{}}},
+                  "people_v3":{"aliases":{"people_v3_W7":{}}}})");
+  EXPECT_TRUE(store_->TakeOver(kFence, {"people_v3"}).ok());
+  EXPECT_EQ(sent().size(), 1u);
+}
+
+TEST_F(OpenSearchStoreTest, MissingPrivateAliasIsTheFenceOnlyIfTheLeaseIsGone) {
+  const std::string missing = Error("index_not_found_exception", "no such index", "people_v3_W7");
+  Answer(404, missing);
+  Answer(200, "{}");
+  EXPECT_EQ(store_->WriteMeta(kFence, "people_v3", {}).code(), StatusCode::kAborted);
+  Answer(404, missing);
+  Answer(200, kLeaseEntry);
+  EXPECT_EQ(store_->WriteMeta(kFence, "people_v3", {}).code(), StatusCode::kNotFound);
+}
+
+TEST_F(OpenSearchStoreTest, BulkPutsDefectsAndAnswersInTheirPlaces) {
+  const std::vector<BulkItem> items = {{BulkItem::Kind::kIndex, "people_v3", "a", 1, "{}"},
+                                       {BulkItem::Kind::kIndex, "people_v3", "", 1, "{}"},
+                                       {BulkItem::Kind::kIndex, "people_v3", "c", 1, "{}"}};
+  Answer(200, R"({"errors":true,"items":[{"index":{"status":201}},
+                  {"index":{"status":409,"error":{"type":"version_conflict_engine_exception"}}}]})");
+  auto results = store_->Bulk(kFence, items);
+  ASSERT_TRUE(results.ok()) << results.status();
+  EXPECT_EQ(results->at(0).outcome, BulkResult::Outcome::kDone);
+  EXPECT_EQ(results->at(1).outcome, BulkResult::Outcome::kRefused);
+  EXPECT_EQ(results->at(2).outcome, BulkResult::Outcome::kNotNewer);
+  EXPECT_EQ(sent()[0].line, std::string("POST ") + kBulkTarget);
+}
+
+TEST_F(OpenSearchStoreTest, BulkAnswersAsAWhole) {
+  const std::vector<BulkItem> items = {{BulkItem::Kind::kIndex, "people_v3", "a", 1, "{}"}};
+  for (const auto& [status, code] :
+       std::vector<std::pair<int, StatusCode>>{{413, StatusCode::kOutOfRange},
+                                               {429, StatusCode::kResourceExhausted},
+                                               {503, StatusCode::kUnavailable},
+                                               {502, StatusCode::kUnknown},
+                                               {504, StatusCode::kUnknown}}) {
+    Answer(status, "");
+    EXPECT_EQ(store_->Bulk(kFence, items).status().code(), code) << status;
+  }
+  Answer(200, R"({"errors":false,"items":[]})");
+  EXPECT_EQ(store_->Bulk(kFence, items).status().code(), StatusCode::kDataLoss);
+}
+
+TEST_F(OpenSearchStoreTest, CountOfSomeShardsIsNoNumber) {
+  Answer(200, R"({"count":5,"_shards":{"total":3,"successful":2,"skipped":0,"failed":0}})");
+  EXPECT_EQ(store_->Count("people", "").status().code(), StatusCode::kUnavailable);
+  Answer(200, R"({"count":5,"_shards":{"total":2,"successful":1,"failed":1,"failures":[
+                  {"reason":{"type":"script_exception","reason":"runtime error"}}]}})");
+  EXPECT_EQ(store_->Count("people", R"({"script":{}})").status().code(),
+            StatusCode::kInvalidArgument);
+  Answer(200, R"({"count":5,"_shards":{"total":2,"successful":2,"skipped":0,"failed":0}})");
+  EXPECT_EQ(store_->Count("people", "").value_or(0), 5u);
+}
+
+TEST_F(OpenSearchStoreTest, HealthThatWaitedInVainIsNoError) {
+  Answer(408, R"({"status":"yellow","timed_out":true,"active_shards":1,"unassigned_shards":1})");
+  auto health = store_->CheckHealth({"people_v3", "places_v3"}, Health::Colour::kGreen);
+  ASSERT_TRUE(health.ok()) << health.status();
+  EXPECT_EQ(health->colour, Health::Colour::kYellow);
+  EXPECT_THAT(health->detail, HasSubstr("1 unassigned"));
+  EXPECT_EQ(sent()[0].line,
+            "GET /_cluster/health/people_v3,places_v3?wait_for_status=green&timeout=10ms");
+}
+
+}  // namespace
+}  // namespace indexswap
