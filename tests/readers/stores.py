@@ -25,7 +25,7 @@ class ReadFailed(Exception):
 class EmbeddedReader:
     """Reads the file of an embedded store by its views."""
 
-    # A reader of a WAL file never waits for a writer, but for moments when the file is opened first.
+    # A reader of a WAL file never waits for a writer, but for moments on opening the file.
     BUSY_TIMEOUT_S = 1.0
     # Now and then a new connection, as processes that come and go have.
     READS_A_CONNECTION = 300
@@ -118,7 +118,7 @@ class ClusterReader:
         return [Question("range", each, bounds) for each in aliases]
 
     def all_aliases(self, data_set, chance):
-        """One search over one alias of each family: hits don't say through which alias they came."""
+        """One search over one alias of each family: hits don't name the alias they came through."""
         bounds = _range(data_set, chance)
         of_family = {ALIAS_FAMILY[alias]: alias for alias in chance.sample(ALIASES, len(ALIASES))}
         return [Question("range", alias, bounds) for alias in of_family.values()]

@@ -101,7 +101,8 @@ class Judgement(StoreTest):
         key = self.reader.read([self.page()])[0][50][0]
         count = Question("count", "masterdoctorindex", ())
         self.store.db.execute("BEGIN")
-        self.store.db.execute("UPDATE masterdoctorindex_v1 SET id = id || ':9' WHERE id = ?", (key,))
+        self.store.db.execute(
+            "UPDATE masterdoctorindex_v1 SET id = id || ':9' WHERE id = ?", (key,))
         self.store.db.execute("COMMIT")
         self.assert_kind("wrong", self.page())
         self.store.db.execute("DELETE FROM masterdoctorindex_v1 WHERE id = ?", (key + ":9",))
