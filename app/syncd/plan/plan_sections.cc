@@ -81,7 +81,7 @@ PlanField ReadField(TomlSection& fields, const std::string& name, const toml::no
     });
   } else {
     fields.Fail(name, absl::StrFormat("expected a type such as \"text\", or a table with type and "
-                                      "from, got a %s",
+                                      "from, got %s",
                                       TomlTypeName(node)));
   }
   return field;

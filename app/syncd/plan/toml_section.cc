@@ -44,7 +44,7 @@ void TomlSection::Fail(const std::string& key, const std::string& what) {
 
 void TomlSection::FailType(const std::string& key, const std::string& expected,
                            const toml::node& node) {
-  Fail(key, absl::StrFormat("expected %s, got a %s", expected, TomlTypeName(node)));
+  Fail(key, absl::StrFormat("expected %s, got %s", expected, TomlTypeName(node)));
 }
 
 std::string TomlSection::Required(const std::string& key) {
@@ -76,8 +76,10 @@ bool TomlSection::Boolean(const std::string& key, bool fallback) {
 uint64_t TomlSection::Count(const std::string& key, uint64_t fallback) {
   const toml::node* node = Get(key);
   if (node == nullptr) return fallback;
-  if (const auto* value = node->as_integer(); value != nullptr && value->get() >= 0) {
-    return static_cast<uint64_t>(value->get());
+  if (const auto* value = node->as_integer()) {
+    if (value->get() >= 0) return static_cast<uint64_t>(value->get());
+    Fail(key, absl::StrFormat("expected an integer of 0 or more, got %d", value->get()));
+    return fallback;
   }
   FailType(key, "an integer of 0 or more", *node);
   return fallback;

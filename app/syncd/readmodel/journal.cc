@@ -1,0 +1,118 @@
+#include "syncd/readmodel/journal.h"
+
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_format.h>
+#include <openssl/rand.h>
+
+#include <array>
+#include <filesystem>
+
+namespace syncd {
+namespace {
+
+constexpr char kSchema[] = R"sql(
+CREATE TABLE IF NOT EXISTS journal_state (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  state_id TEXT NOT NULL,
+  epoch INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS owed_marker (
+  channel TEXT PRIMARY KEY,
+  markers INTEGER NOT NULL) WITHOUT ROWID;
+)sql";
+
+absl::StatusOr<std::string> RandomId() {
+  std::array<unsigned char, 16> bytes{};
+  if (RAND_bytes(bytes.data(), bytes.size()) != 1) {
+    return absl::InternalError("OpenSSL gives no random bytes");
+  }
+  std::string id;
+  for (const unsigned char byte : bytes) absl::StrAppendFormat(&id, "%02x", byte);
+  return id;
+}
+
+absl::Status CreateTables(Database& db) {
+  auto id = RandomId();
+  if (!id.ok()) return id.status();
+  absl::Status status = db.Execute("BEGIN IMMEDIATE");
+  if (status.ok()) status = db.Execute(kSchema);
+  if (status.ok()) {
+    status = db.Execute(
+        absl::StrFormat("INSERT OR IGNORE INTO journal_state (id, state_id) VALUES (1, '%s');"
+                        "PRAGMA user_version=%d; COMMIT",
+                        *id, Journal::kFormat));
+  }
+  return status;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(const std::string& state_dir) {
+  const std::string path = (std::filesystem::path(state_dir) / "journal.db").string();
+  auto db = Database::Open(path, Database::Mode::kCreate, Durability::kFull);
+  if (!db.ok()) return db.status();
+  auto format = (*db)->QueryInteger("PRAGMA user_version");
+  if (!format.ok()) return format.status();
+  if (*format > kFormat) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("%s: format %d was written by a newer syncd; this one reads up to %d", path,
+                        *format, kFormat));
+  }
+  if (*format < kFormat) {
+    if (absl::Status status = CreateTables(**db); !status.ok()) return status;
+  }
+  auto select = (*db)->Prepare("SELECT state_id FROM journal_state");
+  if (!select.ok()) return select.status();
+  auto row = select->Step();
+  if (!row.ok()) return row.status();
+  if (!*row) return absl::DataLossError(absl::StrFormat("%s: has lost its identity", path));
+  std::string state_id = select->TextCopy(0);
+  select->Reset();
+  return std::unique_ptr<Journal>(new Journal(*std::move(db), std::move(state_id)));
+}
+
+absl::StatusOr<uint64_t> Journal::Epoch() {
+  auto epoch = db_->QueryInteger("SELECT epoch FROM journal_state");
+  if (!epoch.ok()) return epoch.status();
+  return static_cast<uint64_t>(*epoch);
+}
+
+absl::Status Journal::RaiseEpoch(uint64_t epoch) {
+  auto update = db_->Prepare("UPDATE journal_state SET epoch = max(epoch, ?1)");
+  if (!update.ok()) return update.status();
+  update->BindInteger(1, static_cast<int64_t>(epoch));
+  return update->Run();
+}
+
+absl::StatusOr<uint64_t> Journal::Owed(std::string_view channel) {
+  auto select = db_->Prepare("SELECT markers FROM owed_marker WHERE channel = ?1");
+  if (!select.ok()) return select.status();
+  select->BindText(1, channel);
+  auto row = select->Step();
+  if (!row.ok()) return row.status();
+  return *row ? static_cast<uint64_t>(select->Integer(0)) : 0;
+}
+
+absl::Status Journal::RaiseOwed(std::string_view channel) {
+  return ChangeOwed(
+      "INSERT INTO owed_marker (channel, markers) VALUES (?1, 1) "
+      "ON CONFLICT DO UPDATE SET markers = markers + 1",
+      channel);
+}
+
+absl::Status Journal::LowerOwed(std::string_view channel) {
+  return ChangeOwed("UPDATE owed_marker SET markers = max(markers - 1, 0) WHERE channel = ?1",
+                    channel);
+}
+
+absl::Status Journal::ClearOwed(std::string_view channel) {
+  return ChangeOwed("DELETE FROM owed_marker WHERE channel = ?1", channel);
+}
+
+absl::Status Journal::ChangeOwed(const char* sql, std::string_view channel) {
+  auto change = db_->Prepare(sql);
+  if (!change.ok()) return change.status();
+  change->BindText(1, channel);
+  return change->Run();
+}
+
+}  // namespace syncd
