@@ -19,6 +19,7 @@
 
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,9 @@ struct StoreFactory {
   // Count does not see a document before Refresh or FinishLoading. Where false, it may.
   bool visible_only_after_refresh = true;
 };
+
+// In failure messages.
+inline void PrintTo(const StoreFactory& factory, std::ostream* out) { *out << factory.name; }
 
 // Adds a store to those that the suite runs over. Before InitGoogleTest; not thread-safe.
 void RegisterStore(StoreFactory factory);

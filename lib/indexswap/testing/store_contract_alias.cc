@@ -233,7 +233,8 @@ TEST_P(StoreContract, FiltersSelectTheRightDocuments) {
   // An alias selects what its filter counts on the index, and a filter on the alias narrows it.
   std::string alias = Unique("reader");
   for (const FilterCase& each : cases) {
-    ASSERT_TRUE(store_->UpdateAliases(fence, {Add(alias, index, each.filter)}).ok()) << each.filter;
+    absl::Status added = store_->UpdateAliases(fence, {Add(alias, index, each.filter)});
+    ASSERT_TRUE(added.ok()) << each.filter << ": " << added;
     EXPECT_EQ(CountOf(alias), static_cast<int64_t>(each.selected.size())) << each.filter;
     EXPECT_EQ(CountOf(alias, R"({"match_all":{}})"), static_cast<int64_t>(each.selected.size()));
   }

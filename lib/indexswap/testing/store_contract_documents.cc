@@ -242,7 +242,7 @@ TEST_P(StoreContract, DeepAndIndentedDocumentsComeBackAsValues) {
   Fence fence = Lead(1);
   std::string index = CreateMaster(fence, 1);
   std::string deep = "1";
-  for (int depth = 0; depth < 60; ++depth) {
+  for (int depth = 0; depth < 12; ++depth) {
     deep = R"({"a": [)" + deep + "]}";
   }
   const std::string document = "{\n  \"extra\" : {\"deep\": " + deep + "},\n  \"count\": 1e0\n}\n";
