@@ -15,6 +15,7 @@ constexpr std::array kFieldTypes = {FieldType::kText,    FieldType::kKeyword, Fi
                                     FieldType::kBoolean, FieldType::kDate,    FieldType::kDateTime};
 constexpr std::array<std::string_view, 4> kOwnTables = {"plan_file", "channel", "run",
                                                         "dead_letter"};
+constexpr std::string_view kOrderColumn = "order_value";
 
 bool IsIdentifier(std::string_view name) {
   const auto lawful = [](char c) {
@@ -69,6 +70,7 @@ FieldType ReadFieldType(TomlSection& section, const std::string& key, const std:
 // `name = "type"`, or `name = { type = "…", from = "…" }`.
 PlanField ReadField(TomlSection& fields, const std::string& name, const toml::node& node) {
   PlanField field{.name = name, .type = FieldType::kText, .from = name};
+  if (name == kOrderColumn) fields.Fail(name, "this column is syncd's own; expected another name");
   if (!IsIdentifier(name)) {
     fields.Fail(name, "expected a name of letters, digits and _, not beginning with a digit");
   }

@@ -3,6 +3,7 @@
 #include <absl/strings/str_format.h>
 
 #include <chrono>
+#include <optional>
 
 namespace syncd {
 namespace {
@@ -73,6 +74,23 @@ std::string JoinParts(std::span<const int64_t> parts) {
   return text;
 }
 
+// `text` in the form of a date-time, if it is one.
+std::optional<std::string> ParseDateTime(std::string_view text) {
+  if (!Matches(text, kDatePattern) || !IsDay(text)) return std::nullopt;
+  const std::string date(text.substr(0, kDatePattern.size()));
+  if (text.size() == kDatePattern.size()) return date + "T00:00:00.000";
+  if (!Matches(text, kMinutePattern)) return std::nullopt;
+  const bool has_second = Matches(text, kSecondPattern);
+  const int hour = Digits(text.substr(11, 2));
+  const int minute = Digits(text.substr(14, 2));
+  const int second = has_second ? Digits(text.substr(17, 2)) : 0;
+  std::string_view rest = text.substr(has_second ? kSecondPattern.size() : kMinutePattern.size());
+  const std::string millis = has_second ? TakeMillis(rest) : "000";
+  if (hour > 23 || minute > 59 || second > 59 || (!rest.empty() && rest != "Z"))
+    return std::nullopt;
+  return absl::StrFormat("%sT%02d:%02d:%02d.%s", date, hour, minute, second, millis);
+}
+
 }  // namespace
 
 std::string DateFromText(std::string_view text) {
@@ -81,20 +99,14 @@ std::string DateFromText(std::string_view text) {
 }
 
 std::string DateTimeFromText(std::string_view text) {
-  const std::string as_it_is(text);
-  if (!Matches(text, kDatePattern) || !IsDay(text)) return as_it_is;
-  const std::string date(text.substr(0, kDatePattern.size()));
-  if (text.size() == kDatePattern.size()) return date + "T00:00:00.000";
-  if (!Matches(text, kMinutePattern)) return as_it_is;
-  const bool has_second = Matches(text, kSecondPattern);
-  const int hour = Digits(text.substr(11, 2));
-  const int minute = Digits(text.substr(14, 2));
-  const int second = has_second ? Digits(text.substr(17, 2)) : 0;
-  std::string_view rest = text.substr(has_second ? kSecondPattern.size() : kMinutePattern.size());
-  const std::string millis = has_second ? TakeMillis(rest) : "000";
-  if (hour > 23 || minute > 59 || second > 59 || (!rest.empty() && rest != "Z")) return as_it_is;
-  return absl::StrFormat("%sT%02d:%02d:%02d.%s", date, hour, minute, second, millis);
+  return ParseDateTime(text).value_or(std::string(text));
 }
+
+bool IsDate(std::string_view text) {
+  return text.size() == kDatePattern.size() && Matches(text, kDatePattern) && IsDay(text);
+}
+
+bool IsDateTime(std::string_view text) { return ParseDateTime(text) == text; }
 
 std::string DateFromParts(std::span<const int64_t> parts) {
   if (!AreDateParts(parts)) return JoinParts(parts);

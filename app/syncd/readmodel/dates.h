@@ -20,6 +20,12 @@ std::string DateFromText(std::string_view text);
 // text of no known shape as it is.
 std::string DateTimeFromText(std::string_view text);
 
+// Whether `text` is a day of the calendar in the form that the functions here give it.
+bool IsDate(std::string_view text);
+
+// The same of a date-time.
+bool IsDateTime(std::string_view text);
+
 // From `[year, month, day, …]`. Parts that make no valid date are written all the same, padded with
 // zeros: `2022-13-04`, `2022-07`.
 std::string DateFromParts(std::span<const int64_t> parts);

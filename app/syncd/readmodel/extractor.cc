@@ -6,6 +6,8 @@
 
 #include <boost/json/value.hpp>
 
+#include "syncd/readmodel/dates.h"
+
 namespace syncd {
 namespace {
 
@@ -30,6 +32,19 @@ std::string PathText(const DecodedItem& item, const std::vector<std::string>& pa
   return text.empty() ? "body" : text;
 }
 
+// A time that the store would refuse must not keep a good one out: it counts as none.
+void SetOrder(const Cell& cell, FieldType type, Cell& order) {
+  const bool is_usable =
+      cell.kind != Cell::Kind::kText || (type == FieldType::kDate       ? IsDate(cell.text)
+                                         : type == FieldType::kDateTime ? IsDateTime(cell.text)
+                                                                        : true);
+  if (is_usable) {
+    order = cell;
+  } else {
+    order.SetNull();
+  }
+}
+
 }  // namespace
 
 Extractor::Extractor(const Plan& plan, const PlanChannel& channel) {
@@ -40,9 +55,10 @@ Extractor::Extractor(const Plan& plan, const PlanChannel& channel) {
       assignment.fields.push_back({.path = FieldPath(assigned, field),
                                    .type = field.type,
                                    .is_key = field.name == entity->key,
-                                   .is_join = field.name == entity->join});
+                                   .is_join = field.name == entity->join,
+                                   .is_order = field.name == entity->order});
     }
-    rows_.push_back({entity, std::vector<Cell>(entity->fields.size())});
+    rows_.push_back({entity, std::vector<Cell>(entity->fields.size()), Cell()});
     assignments_.push_back(std::move(assignment));
   }
 }
@@ -57,6 +73,7 @@ absl::Status Extractor::Extract(const DecodedItem& item) {
     for (size_t j = 0; j < fields.size(); ++j) {
       absl::Status status = ExtractField(item, fields[j], rows_[i].cells[j]);
       if (!status.ok()) return status;
+      if (fields[j].is_order) SetOrder(rows_[i].cells[j], fields[j].type, rows_[i].order);
     }
   }
   return absl::OkStatus();

@@ -17,6 +17,7 @@ namespace syncd {
 struct EntityRow {
   const PlanEntity* entity = nullptr;
   std::vector<Cell> cells;
+  Cell order;  // the entity's order field; null where that is null, or a date that is none
 };
 
 // Extracts the entities of one channel. Not thread-safe; `plan` and `channel` must outlive it.
@@ -43,6 +44,7 @@ class Extractor {
     FieldType type = FieldType::kText;
     bool is_key = false;
     bool is_join = false;
+    bool is_order = false;
   };
   struct Assignment {
     std::vector<Field> fields;

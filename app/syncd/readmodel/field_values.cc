@@ -55,8 +55,7 @@ absl::Status ReadText(const json::value& value, FieldType type, NumberTexts numb
   return absl::OkStatus();
 }
 
-bool ParseDigits(std::string_view text, int64_t& result) {
-  if (text.empty() || text[0] == '-') return false;
+bool ParseInteger(std::string_view text, int64_t& result) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), result);
   return error == std::errc() && end == text.data() + text.size();
 }
@@ -65,7 +64,8 @@ absl::Status ReadInteger(const json::value& value, Cell& cell) {
   int64_t parsed = 0;
   if (value.is_int64()) {
     cell.SetInteger(value.get_int64());
-  } else if (value.is_string() && ParseDigits(View(value.get_string()), parsed)) {
+  } else if (value.is_string() && !value.get_string().starts_with('-') &&
+             ParseInteger(View(value.get_string()), parsed)) {
     cell.SetInteger(parsed);
   } else {
     return Expected(FieldType::kInteger, value);
@@ -99,7 +99,7 @@ absl::Status ReadMongoDate(const json::object& object, const json::value& whole,
   if (const json::object* inner = date->if_object()) {
     date = inner->if_contains("$numberLong");
     int64_t millis = 0;
-    if (date == nullptr || !date->is_string() || !ParseDigits(View(date->get_string()), millis)) {
+    if (date == nullptr || !date->is_string() || !ParseInteger(View(date->get_string()), millis)) {
       return Expected(type, whole);
     }
     cell.SetText(FromMillis(millis, type));

@@ -6,6 +6,20 @@
 #include "syncd/readmodel/schema.h"
 
 namespace syncd {
+namespace {
+
+void Bind(Statement& statement, int parameter, const Cell& cell) {
+  switch (cell.kind) {
+    case Cell::Kind::kNull:
+      return statement.BindNull(parameter);
+    case Cell::Kind::kInteger:
+      return statement.BindInteger(parameter, cell.integer);
+    case Cell::Kind::kText:
+      return statement.BindText(parameter, cell.text);
+  }
+}
+
+}  // namespace
 
 Ingester::Ingester(const Plan& plan, const PlanChannel& channel, Database& db,
                    DeadLetters& dead_letters)
@@ -52,21 +66,9 @@ absl::Status Ingester::IngestItem(const DecodedItem& item, bool add_only, Ingest
 }
 
 absl::Status Ingester::Write(Statement& statement, const EntityRow& row) {
-  for (size_t i = 0; i < row.cells.size(); ++i) {
-    const Cell& cell = row.cells[i];
-    const int parameter = static_cast<int>(i) + 1;
-    switch (cell.kind) {
-      case Cell::Kind::kNull:
-        statement.BindNull(parameter);
-        break;
-      case Cell::Kind::kInteger:
-        statement.BindInteger(parameter, cell.integer);
-        break;
-      case Cell::Kind::kText:
-        statement.BindText(parameter, cell.text);
-        break;
-    }
-  }
+  int parameter = 0;
+  for (const Cell& cell : row.cells) Bind(statement, ++parameter, cell);
+  if (!row.entity->order.empty()) Bind(statement, ++parameter, row.order);
   return statement.Run();
 }
 

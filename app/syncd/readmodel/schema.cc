@@ -58,6 +58,7 @@ std::string EntitySql(const PlanEntity& entity) {
     columns.push_back(absl::StrCat(QuoteName(field.name), " ", std::string(SqlType(field.type)),
                                    field.name == entity.key ? " PRIMARY KEY NOT NULL" : ""));
   }
+  if (!entity.order.empty()) columns.push_back(kOrderColumn);
   const bool by_number = entity.FindField(entity.key)->type == FieldType::kInteger;
   std::string sql =
       absl::StrFormat("CREATE TABLE %s (%s)%s;", QuoteName(entity.name),
@@ -218,15 +219,19 @@ std::string UpsertSql(const PlanEntity& entity, bool add_only) {
       updates.push_back(absl::StrCat(column, "=excluded.", column));
     }
   }
+  if (!entity.order.empty()) {
+    columns.push_back(kOrderColumn);
+    parameters.push_back(absl::StrCat("?", columns.size()));
+    updates.push_back(absl::StrFormat("%s=excluded.%s", kOrderColumn, kOrderColumn));
+  }
   std::string sql =
       absl::StrFormat("INSERT INTO %s (%s) VALUES (%s) ON CONFLICT DO ", QuoteName(entity.name),
                       absl::StrJoin(columns, ", "), absl::StrJoin(parameters, ", "));
   if (add_only || updates.empty()) return sql + "NOTHING";
   absl::StrAppend(&sql, "UPDATE SET ", absl::StrJoin(updates, ", "));
   if (!entity.order.empty()) {
-    const std::string order = QuoteName(entity.order);
-    const std::string kept = absl::StrCat(QuoteName(entity.name), ".", order);
-    absl::StrAppendFormat(&sql, " WHERE %s IS NULL OR excluded.%s >= %s", kept, order, kept);
+    const std::string kept = absl::StrCat(QuoteName(entity.name), ".", kOrderColumn);
+    absl::StrAppendFormat(&sql, " WHERE %s IS NULL OR excluded.%s >= %s", kept, kOrderColumn, kept);
   }
   return sql;
 }

@@ -23,8 +23,12 @@ absl::Status CreateSchema(Database& db, const Plan& plan);
 // The plan that the file has a copy of.
 absl::StatusOr<Plan> LoadPlan(Database& db);
 
+// The column behind an ordered entity's fields: the order that decides which record is newer.
+inline constexpr char kOrderColumn[] = "order_value";
+
 // `INSERT INTO entity (…) VALUES (?1, …)` that replaces an older record; or, with
-// `add_only`, leaves any record that is there.
+// `add_only`, leaves any record that is there. Parameters are the fields in their order, and then,
+// if the entity has an order, that.
 std::string UpsertSql(const PlanEntity& entity, bool add_only);
 
 }  // namespace syncd

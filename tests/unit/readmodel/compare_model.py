@@ -3,8 +3,9 @@
 
     compare_model.py --tool build/…/readmodel_project [--plan tis] [--doctors 20000] [--data DIR]
 
-Without --data the messages are generated into a temporary folder. Prints the differences and ends
-with 1 if there are any.
+Without --data the messages are generated into a temporary folder: a snapshot such as the services
+send, and then, in a folder each, messages that are odd in every way. Prints the differences and
+ends with 1 if there are any.
 """
 
 import argparse
@@ -18,7 +19,8 @@ TESTS = pathlib.Path(__file__).resolve().parents[2]
 sys.path += [str(TESTS / "model"), str(TESTS / "data")]
 
 from compare import compare   # noqa: E402
-from expected import read_model   # noqa: E402
+from expected import CHANNELS, read_model   # noqa: E402
+from odd_messages import bodies   # noqa: E402
 
 
 def generate(directory, doctors):
@@ -28,15 +30,30 @@ def generate(directory, doctors):
                    check=True)
 
 
-def expected_documents(directory):
-    return read_model(directory).documents()
+def generate_odd(directory, seed):
+    """Messages that are odd in every way."""
+    directory.mkdir(parents=True)
+    for channel in CHANNELS:
+        lines = "\n".join(bodies(channel, seed))
+        (directory / f"{channel}.ndjson").write_text(lines + "\n", encoding="utf-8")
+
+
+def prepare(directory, doctors, odd=5):
+    """Folders of messages below `directory`, each with the documents that the model expects."""
+    folders = [directory / f"odd{seed}" for seed in range(odd)]
+    for seed, folder in enumerate(folders):
+        generate_odd(folder, seed)
+    if doctors:
+        folders.append(directory / "snapshot")
+        generate(folders[-1], doctors)
+    return [(folder, read_model(folder).documents()) for folder in folders]
 
 
 def differences(tool, plan, directory, expected):
     """Readable differences, family by family; raises CalledProcessError if the tool fails."""
     done = subprocess.run([tool, plan, directory], check=True, capture_output=True, text=True)
     actual = {}
-    for line in done.stdout.splitlines():
+    for line in done.stdout.rstrip("\n").split("\n"):
         family, key, document = line.split("\t", 2)
         actual.setdefault(family, []).append((key, json.loads(document)))
     found = []
@@ -54,13 +71,14 @@ def main():
     parser.add_argument("--data", help="a folder with the channels' NDJSON files")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        directory = options.data or temporary
-        if not options.data:
-            generate(directory, options.doctors)
-        expected = expected_documents(directory)
-        found = differences(options.tool, options.plan, directory, expected)
-    print("\n".join(found) or
-          f"no difference in {sum(map(len, expected.values()))} documents")
+        if options.data:
+            cases = [(options.data, read_model(options.data).documents())]
+        else:
+            cases = prepare(pathlib.Path(temporary), options.doctors)
+        found = [difference for case in cases
+                 for difference in differences(options.tool, options.plan, *case)]
+        documents = sum(len(family) for _, expected in cases for family in expected.values())
+    print("\n".join(found) or f"no difference in {documents} documents")
     return 1 if found else 0
 
 
