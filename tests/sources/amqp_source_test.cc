@@ -24,7 +24,7 @@ class AmqpSourceTest : public BrokerTest {
  protected:
   void SetUp() override {
     BrokerTest::SetUp();
-    if (IsSkipped()) return;
+    if (HasFatalFailure()) return;
     options_.reconnect_max = milliseconds(500);
   }
 
@@ -106,11 +106,11 @@ TEST_F(AmqpSourceTest, OnlyWhatIsAcknowledgedIsGone) {
 
 TEST_F(AmqpSourceTest, WaitingCountsWhatIsFetchedButNotRead) {
   PublishNumbers(1, 500);
-  options_.prefetch_messages = 8;
+  options_.prefetch_messages = 2;  // so that the prefetch does not change meanwhile
   OpenSource();
   EXPECT_EQ(source_->Waiting().value(), 500u);
-  for (int i = 0; i < 5; ++i) Take();
-  EXPECT_EQ(source_->Waiting().value(), 495u);
+  Take();
+  EXPECT_EQ(source_->Waiting().value(), 499u);
 }
 
 TEST_F(AmqpSourceTest, AnotherConsumerIsNamedWithQueueAndCount) {

@@ -18,18 +18,20 @@ constexpr uint64_t kReserveBytesMax = uint64_t{64} << 20;
 
 }  // namespace
 
-AmqpSession::AmqpSession(const AmqpOptions& options, std::string queue,
+AmqpSession::AmqpSession(const AmqpOptions& options, std::string queue, PrefetchPolicy& prefetch,
                          std::unique_ptr<AmqpConnection> connection)
     : options_(options),
       queue_(std::move(queue)),
       connection_(std::move(connection)),
-      prefetch_(options.prefetch_messages, options.prefetch_bytes) {}
+      prefetch_(prefetch) {}
 
 absl::StatusOr<std::unique_ptr<AmqpSession>> AmqpSession::Start(const AmqpOptions& options,
-                                                                const std::string& queue) {
+                                                                const std::string& queue,
+                                                                PrefetchPolicy& prefetch) {
   auto connection = AmqpConnection::Open(options, "syncd reading " + queue);
   if (!connection.ok()) return connection.status();
-  std::unique_ptr<AmqpSession> session(new AmqpSession(options, queue, *std::move(connection)));
+  std::unique_ptr<AmqpSession> session(
+      new AmqpSession(options, queue, prefetch, *std::move(connection)));
   if (absl::Status status = session->FindQueue(); !status.ok()) return status;
   if (absl::Status status = session->Consume(); !status.ok()) return status;
   return session;

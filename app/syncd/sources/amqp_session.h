@@ -27,11 +27,12 @@ namespace syncd {
 class AmqpSession {
  public:
   // Connects, looks at the queue and starts to consume. Errors as in MakeAmqpSource's Open.
+  // `prefetch` must outlive the session.
   static absl::StatusOr<std::unique_ptr<AmqpSession>> Start(const AmqpOptions& options,
-                                                            const std::string& queue);
+                                                            const std::string& queue,
+                                                            PrefetchPolicy& prefetch);
 
   int fd() const { return connection_->fd(); }
-  uint16_t prefetch() const { return prefetch_.current(); }
 
   // Appends complete messages (with tags, without the number of the connection) until nothing is
   // there at the moment (false), or `bytes` or a fixed number of messages are reached (true).
@@ -53,7 +54,7 @@ class AmqpSession {
   void Close() { connection_->Close(options_.answer_timeout); }
 
  private:
-  AmqpSession(const AmqpOptions& options, std::string queue,
+  AmqpSession(const AmqpOptions& options, std::string queue, PrefetchPolicy& prefetch,
               std::unique_ptr<AmqpConnection> connection);
 
   absl::Status FindQueue();
@@ -78,7 +79,7 @@ class AmqpSession {
   const AmqpOptions options_;
   const std::string queue_;
   std::unique_ptr<AmqpConnection> connection_;
-  PrefetchPolicy prefetch_;
+  PrefetchPolicy& prefetch_;
   std::optional<Delivery> delivery_;
   bool counting_ = false;            // AskCount to TakeCount
   std::optional<uint64_t> counted_;  // between the first answer and the second

@@ -22,7 +22,8 @@ constexpr std::chrono::seconds kStood{5};
 AmqpSource::AmqpSource(AmqpOptions options, std::string queue)
     : options_(std::move(options)),
       queue_(std::move(queue)),
-      deliveries_(options_.prefetch_bytes, [this] { wakeup_.Signal(); }) {}
+      deliveries_(options_.prefetch_bytes, [this] { wakeup_.Signal(); }),
+      prefetch_(options_.prefetch_messages, options_.prefetch_bytes) {}
 
 AmqpSource::~AmqpSource() { Close().IgnoreError(); }
 
@@ -62,7 +63,7 @@ absl::Status AmqpSource::Close() {
 void AmqpSource::Interrupt() { deliveries_.Interrupt(); }
 
 AmqpSource::Stats AmqpSource::stats() const {
-  return Stats{deliveries_.connection(), deliveries_.bytes_highest(), prefetch_};
+  return Stats{deliveries_.connection(), deliveries_.bytes_highest(), prefetch_now_};
 }
 
 void AmqpSource::ReportOpened(const absl::Status& status) {
@@ -79,7 +80,8 @@ void AmqpSource::Run() {
   pause_ = kFirstPause;
   lost_at_ = Clock::now();
   for (bool first = true; !stop_; first = false) {
-    absl::StatusOr<std::unique_ptr<AmqpSession>> session = AmqpSession::Start(options_, queue_);
+    absl::StatusOr<std::unique_ptr<AmqpSession>> session =
+        AmqpSession::Start(options_, queue_, prefetch_);
     absl::Status status = session.status();
     if (session.ok()) {
       const Clock::time_point since = Clock::now();
@@ -142,7 +144,9 @@ absl::Status AmqpSource::Serve(AmqpSession& session) {
     if (absl::Status status = Exchange(session); !status.ok()) return status;
     const size_t room = deliveries_.Room();
     if (room == 0) {
-      // The reader is behind: what comes stays in the socket, and only we are heard.
+      // The reader is behind, and messages are larger than the prefetch counted on: what comes
+      // stays in the socket. If that takes too long the broker cuts us off, and the next
+      // connection begins with a smaller prefetch.
       if (absl::Status status = session.KeepAlive(); !status.ok()) return status;
       if (wakeup_.Wait(kTick, session.fd(), Wakeup::On::kHangUp)) {
         return absl::UnavailableError("the broker closed the connection while the reader was busy");
@@ -171,7 +175,7 @@ absl::Status AmqpSource::Exchange(AmqpSession& session) {
 absl::StatusOr<bool> AmqpSource::Receive(AmqpSession& session, size_t room) {
   batch_.clear();
   absl::StatusOr<bool> more = session.Read(room, batch_);
-  prefetch_ = session.prefetch();
+  prefetch_now_ = prefetch_.current();
   if (!more.ok()) return more.status();
   if (!batch_.empty()) deliveries_.Push(batch_);
   if (std::optional<uint64_t> ready = session.TakeCount()) {

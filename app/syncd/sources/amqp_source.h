@@ -20,6 +20,7 @@
 #include "syncd/sources/amqp.h"
 #include "syncd/sources/amqp_session.h"
 #include "syncd/sources/delivery_queue.h"
+#include "syncd/sources/prefetch.h"
 #include "syncd/sources/wakeup.h"
 
 namespace syncd {
@@ -63,13 +64,14 @@ class AmqpSource : public Source {
   DeliveryQueue deliveries_;
   std::thread thread_;
   std::atomic<bool> stop_ = false;
-  std::atomic<uint16_t> prefetch_ = 0;
+  std::atomic<uint16_t> prefetch_now_ = 0;
 
   std::mutex mutex_;
   std::condition_variable opened_changed_;
   std::optional<absl::Status> opened_;  // what came of the first attempt to connect
 
   // Of thread_ alone.
+  PrefetchPolicy prefetch_;
   std::vector<Message> batch_;
   std::chrono::milliseconds pause_{0};
   Clock::time_point lost_at_;

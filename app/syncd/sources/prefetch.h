@@ -9,14 +9,17 @@
 namespace syncd {
 
 // RabbitMQ limits what is on its way by messages only. This policy turns a budget of bytes into a
-// number of messages by the sizes seen so far: few until some are known, and then the budget
-// divided by a moving average. Not thread-safe.
+// number of messages by the sizes seen so far: two until some are known, and then half of the
+// budget divided by a moving average that rises fast and falls slowly. Half, because sizes vary,
+// and because a reader that leaves bytes in the socket for long is cut off by the broker
+// (RabbitMQ 3.10 did within 45 s, whatever the heartbeats said). Outlives connections, so that a
+// new one begins with what the last one learnt. Not thread-safe.
 class PrefetchPolicy {
  public:
   // `messages_max` ≥ 1: never more than these.
   PrefetchPolicy(uint16_t messages_max, size_t bytes_max);
 
-  // The number in force: at first a small one.
+  // The number in force.
   uint16_t current() const { return current_; }
 
   // Notes a message. A number if the limit should change now, which is then the current one;
@@ -25,7 +28,7 @@ class PrefetchPolicy {
 
  private:
   const uint16_t messages_max_;
-  const size_t bytes_max_;
+  const size_t bytes_max_;  // half of the budget
   uint16_t current_;
   uint64_t observed_ = 0;
   double average_ = 0;  // bytes a message
