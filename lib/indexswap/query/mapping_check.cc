@@ -77,11 +77,12 @@ WholeRange RangeOf(Type type) {
 const char* CheckWhole(double number, Type type, bool coerce) {
   constexpr double kTwoTo63 = 9223372036854775808.0;
   const WholeRange range = RangeOf(type);
-  const bool fits = type == Type::kLong ? number >= -kTwoTo63 && number < kTwoTo63
-                                        : number >= static_cast<double>(range.least) &&
-                                              number <= static_cast<double>(range.most);
+  const double whole = std::trunc(number);  // the fraction is dropped, as long as it may be
+  const bool fits = type == Type::kLong ? whole >= -kTwoTo63 && whole < kTwoTo63
+                                        : whole >= static_cast<double>(range.least) &&
+                                              whole <= static_cast<double>(range.most);
   if (!fits) return "out of range";
-  return !coerce && std::trunc(number) != number ? "it has a fraction" : nullptr;
+  return !coerce && whole != number ? "it has a fraction" : nullptr;
 }
 
 const char* CheckReal(double number, Type type) {
@@ -95,7 +96,10 @@ const char* CheckNumberText(std::string_view text, const MappedField& field) {
   if (!field.coerce) return "it is a text";
   if (text.empty()) return nullptr;  // taken for null
   const char* end = text.data() + text.size();
-  if (text[0] == '+') text.remove_prefix(1);
+  if (text[0] == '+') {
+    text.remove_prefix(1);
+    if (text.starts_with('-')) return "it is no number";
+  }
   if (!real) {
     int64_t whole = 0;
     const auto read = std::from_chars(text.data(), end, whole);
