@@ -1,0 +1,79 @@
+"""What senders and queues do to a sync: starts that are ignored, markers and messages out of turn."""
+
+import unittest
+
+import harness
+import services
+from test_rebuild import feeds
+
+QUICK_START = {"sync": {"start_timeout": "1s", "stall_timeout": "20s", "quiet": "500ms",
+                        "owed_timeout": "3s"}}
+
+
+class ChannelsTest(harness.EndToEnd):
+    SNAPSHOT = harness.Snapshot(600)
+
+    def setUp(self):
+        self.amqp = harness.server("rabbitmq")
+        self.store = self.embedded()
+        self.deployment = harness.Deployment(self, self.store.url, self.amqp, **QUICK_START)
+
+    def sync(self, feeding, before=(), code=0):
+        """One sync; `before` are (channel, body) that lie in the queues when it starts."""
+        with services.Services(self.amqp, feeding) as senders:
+            for channel, body in before:
+                senders.publish(channel, body)
+            outcome = self.deployment.run("sync", code=code)
+            self.assertEqual(senders.problems, [])
+            return outcome, senders
+
+    def test_an_ignored_start_is_sent_again(self):
+        feeding = feeds(self.SNAPSHOT, batch=0)
+        feeding["gmc"].ignores = 1
+        _, senders = self.sync(feeding)
+        self.assertEqual(senders.starts["gmc"][:2], ["ignored", "answered"])
+        self.assertEqual(senders.starts["tcs"], ["answered"])
+        self.assert_shows(self.store, self.SNAPSHOT)
+
+    def test_an_end_marker_that_overtakes_data_ends_nothing(self):
+        feeding = feeds(self.SNAPSHOT, batch=50)
+        feeding["tcs"].marker_after = 0
+        feeding["gmc"].marker_after = 3
+        self.sync(feeding)
+        self.assert_shows(self.store, self.SNAPSHOT)
+
+    def test_a_sender_that_answers_twice_changes_nothing(self):
+        outcome, senders = self.sync(feeds(self.SNAPSHOT, batch=0, answers_twice=True))
+        self.assert_shows(self.store, self.SNAPSHOT)
+        # The second answer may come to an end after the channel has.
+        with services.Services(self.amqp, feeds(self.SNAPSHOT, batch=0)) as again:
+            self.deployment.run("sync")
+            self.assertEqual(again.problems, [])
+        self.assert_shows(self.store, self.SNAPSHOT)
+        self.assertGreaterEqual(outcome.report["channels"]["tcs"]["markers"], 1)
+        self.assertEqual(senders.starts["tcs"], ["answered"])
+
+    def test_what_lay_in_a_queue_before_is_counted_and_not_mixed_in(self):
+        stranger = {"tcsPersonId": 1, "gmcReferenceNumber": "1", "doctorFirstName": "Nobody"}
+        summary = {"payload": {"doctor": {"gmcReferenceNumber": "1"}}, "syncEnd": False}
+        outcome, _ = self.sync(feeds(self.SNAPSHOT, batch=0), before=[
+            ("tcs", stranger), ("tcs", {"syncEnd": True}), ("gmc", summary)])
+        self.assert_shows(self.store, self.SNAPSHOT)
+        left_over = {channel: figures["left_over"]
+                     for channel, figures in outcome.report["channels"].items()}
+        self.assertEqual(left_over, {"tcs": 2, "gmc": 1, "connection-logs": 0,
+                                     "hidden-discrepancies": 0})
+
+    def test_another_consumer_is_named(self):
+        feeding = feeds(self.SNAPSHOT, batch=0)
+        queue = services.ROUTES["gmc"].data_queue
+        with services.Services(self.amqp, feeding) as senders:
+            with services.consumer(self.amqp, queue):
+                outcome = self.deployment.run("sync", code=3)
+                self.assertIn(queue, outcome.message())
+                self.assertIsNone(self.assert_one_generation(self.store))
+            self.assertEqual(senders.starts["gmc"], [])
+
+
+if __name__ == "__main__":
+    unittest.main()
