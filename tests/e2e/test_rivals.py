@@ -1,55 +1,18 @@
 """Two writers at once: the second is refused, and one that was overtaken in its sleep changes nothing."""
 
-import contextlib
-import os
-import shutil
+import itertools
 import signal
 import socket
 import unittest
 
 import harness
+import services
+from test_rebuild import feeds
 
 DOCTORS = 1_000
+HALF = DOCTORS // 2
 # A rival watches for `timeout` before it decides: long against a beat, on two busy cores.
 LEASE = {"lease": {"beat": "200ms", "timeout": "1500ms"}}
-
-
-class HeldFile:
-    """A snapshot's folder in which one channel is a pipe that brings half of it, and then nothing."""
-
-    def __init__(self, test, snapshot):
-        self.folder = harness.temporary(test)
-        for path in snapshot.folder.glob("*.ndjson"):
-            shutil.copy(path, self.folder)
-        pipe = self.folder / "tcs.ndjson"
-        body = pipe.read_bytes()
-        half = body.index(b"\n", len(body) // 2) + 1
-        self._first, self._rest = body[:half], body[half:]
-        pipe.unlink()
-        os.mkfifo(pipe)
-        # Read and write, so that opening it doesn't wait for a reader, nor a reader for us.
-        self._pipe = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
-        self._closed = False
-        test.addCleanup(self._close)
-
-    def bring_half(self, running):
-        """Returns when the half has been read."""
-        view = memoryview(self._first)
-        while view:
-            with contextlib.suppress(BlockingIOError):
-                view = view[os.write(self._pipe, view):]
-            if not running.running():
-                raise AssertionError(f"it ended: {running.finish()}")
-
-    def bring_rest(self):
-        os.set_blocking(self._pipe, True)
-        os.write(self._pipe, self._rest)
-        self._close()
-
-    def _close(self):
-        if not self._closed:
-            self._closed = True
-            os.close(self._pipe)
 
 
 class RivalsTest(harness.EndToEnd):
@@ -57,26 +20,36 @@ class RivalsTest(harness.EndToEnd):
     SECOND = harness.Snapshot(DOCTORS, edition=2)
 
     def two_at_once(self, store):
-        first = harness.Deployment(self, store.url, **LEASE)
+        amqp = harness.server("rabbitmq")
+        first = harness.Deployment(self, store.url, amqp, **LEASE, sync={"stall_timeout": "100s"})
         second = harness.Deployment(self, store.url, **LEASE)
         first.sync(self.FIRST.folder)
-        held = HeldFile(self, self.SECOND)
-        running = first.start("sync", "--from", held.folder)
-        held.bring_half(running)
-        harness.wait_until(lambda: "masterdoctorindex_v2" in store.indexes() or not running.running(),
-                           "the first has its indexes")
-        # Of the same state folder, then of another one on the same store.
-        for rival in (first, second):
-            for command in (("sync", "--from", self.SECOND.folder), ("rollback",), ("prune",)):
-                outcome = rival.run(*command, code=3)
-                self.assertIn(f"pid {running.pid}", outcome.message())
-            self.assertEqual(rival.run("status").report["live"], 1)
-        self.assertIn(socket.gethostname(), outcome.message())
-        self.assert_shows(store, self.FIRST, 1)
-        held.bring_rest()
-        outcome = running.finish()
+        feeding = feeds(self.SECOND, batch=0)
+        feeding["gmc"].dies_after = HALF
+        with services.Services(amqp, feeding) as senders:
+            running = first.start("sync")
+            harness.wait_until(lambda: senders.sent["gmc"] == HALF and not senders.waiting("gmc"),
+                               "half of it is received")
+            # Of the same state folder, then of another one on the same store.
+            for rival in (first, second):
+                self.assert_refused(rival, running.pid)
+            self.assert_shows(store, self.FIRST, 1)
+            rest = itertools.islice(feeding["gmc"].bodies(), HALF, None)
+            senders.publish("gmc", *rest)
+            outcome = running.finish()
+            self.assertEqual(senders.problems, [])
         self.assertEqual(outcome.code, 0, outcome)
         self.assert_shows(store, self.SECOND, 2)
+
+    def assert_refused(self, rival, pid):
+        """Each command that writes is refused and says who is at work; those that read are not."""
+        for command in (("sync", "--from", self.SECOND.folder), ("rollback",), ("prune",)):
+            outcome = rival.run(*command, code=3)
+            self.assertIn(f"pid {pid}", outcome.message(), command)
+            self.assertIn(socket.gethostname(), outcome.message(), command)
+        status = rival.run("status").report
+        self.assertEqual((status["live"], status["building"]), (1, 2))
+        rival.run("plan")
 
     def overtaken_in_its_sleep(self, store, point):
         """Stopped at a point, overtaken, woken up."""
