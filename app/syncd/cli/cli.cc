@@ -1,0 +1,87 @@
+#include "syncd/cli/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "syncd/cli/command.h"
+#include "syncd/cli/observer.h"
+
+namespace syncd {
+namespace {
+
+constexpr char kExitCodes[] =
+    "Exit codes: 0 done; 1 failed, nothing changed; 2 wrong usage or configuration; 3 refused (a "
+    "gate, a rival, a running sync); 4 outcome unknown.";
+
+using Command = std::function<int(const Arguments&)>;
+
+// A subcommand with the options that all have; runs `command` when it is chosen.
+CLI::App* Add(CLI::App& app, const char* name, const char* description, Arguments& arguments,
+              Command command, Command& chosen) {
+  CLI::App* sub = app.add_subcommand(name, description);
+  sub->add_option("--config", arguments.config_file, "the configuration file (TOML)")
+      ->required()
+      ->type_name("FILE");
+  sub->add_flag("--json", arguments.json, "one JSON object on stdout, logs on stderr");
+  sub->footer(kExitCodes);
+  sub->callback([&chosen, command] { chosen = command; });
+  return sub;
+}
+
+void AddSync(CLI::App& app, Arguments& arguments, Command& chosen) {
+  CLI::App* sync = Add(app, "sync", "Rebuild all indexes and move the aliases in one request",
+                       arguments, RunSync, chosen);
+  CLI::Option* from = sync->add_option("--from", arguments.from,
+                                       "read each channel from DIR/<channel>.ndjson, not its queue")
+                          ->type_name("DIR");
+  sync->add_option("--promote", arguments.promote,
+                   "only promote generation N, which a gate has stopped")
+      ->type_name("N")
+      ->excludes(from);
+  sync->add_option("--override", arguments.overrides, "let this gate through; may be repeated")
+      ->type_name("GATE")
+      ->allow_extra_args(false);
+}
+
+void AddDeadLetters(CLI::App& app, Arguments& arguments, Command& chosen) {
+  CLI::App* letters =
+      app.add_subcommand("dead-letters", "What could not become a record or a document, and why");
+  letters->require_subcommand(1);
+  Add(*letters, "list", "All of them, without their bodies", arguments, RunDeadLettersList, chosen);
+  Add(*letters, "show", "One of them, with its body", arguments, RunDeadLettersShow, chosen)
+      ->add_option("id", arguments.id, "its id, as `list` shows it")
+      ->required()
+      ->type_name("ID");
+}
+
+}  // namespace
+
+int RunCommandLine(int argc, char** argv) {
+  StartLog();
+  CLI::App app{"Rebuilds search indexes beside the live ones and swaps them in one request.",
+               "syncd"};
+  app.require_subcommand(1);
+  app.footer(kExitCodes);
+  Arguments arguments;
+  Command chosen;
+  AddSync(app, arguments, chosen);
+  Add(app, "status", "What is live, what it replaced, what is being built", arguments, RunStatus,
+      chosen);
+  Add(app, "plan", "What a sync would do; changes nothing", arguments, RunPlan, chosen);
+  Add(app, "rollback", "Move the aliases back to the previous, or a given, generation", arguments,
+      RunRollback, chosen)
+      ->add_option("--to", arguments.to, "this generation instead of the previous one")
+      ->type_name("N");
+  Add(app, "prune", "Delete what retention allows", arguments, RunPrune, chosen)
+      ->add_flag("--dry-run", arguments.dry_run, "only say what would be deleted");
+  AddDeadLetters(app, arguments, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
+  }
+  return chosen(arguments);
+}
+
+}  // namespace syncd

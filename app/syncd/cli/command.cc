@@ -1,0 +1,134 @@
+#include "syncd/cli/command.h"
+
+#include <absl/strings/cord.h>
+#include <absl/strings/str_format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "syncd/cli/cli.h"
+#include "syncd/cli/output.h"
+#include "syncd/plan/plan_reader.h"
+#include "syncd/readmodel/generation_file.h"
+#include "syncd/wiring.h"
+
+namespace syncd {
+namespace {
+
+constexpr char kUsagePayload[] = "syncd/usage";
+
+std::string HostName() {
+  char name[256] = "";
+  if (gethostname(name, sizeof(name) - 1) != 0) return "unknown";
+  return name;
+}
+
+}  // namespace
+
+absl::Status AsUsage(const absl::Status& status) {
+  absl::Status usage = status;
+  if (!usage.ok()) usage.SetPayload(kUsagePayload, absl::Cord("1"));
+  return usage;
+}
+
+bool IsUsage(const absl::Status& status) { return status.GetPayload(kUsagePayload).has_value(); }
+
+ExitCode ExitCodeFor(const absl::Status& status) {
+  if (status.ok()) return ExitCode::kDone;
+  if (IsUsage(status)) return ExitCode::kUsage;
+  switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+      return ExitCode::kUsage;
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kAborted:
+      return ExitCode::kRefused;
+    case absl::StatusCode::kUnknown:
+      return ExitCode::kUnknown;
+    default:
+      return ExitCode::kFailed;
+  }
+}
+
+int Fail(const Arguments& arguments, const absl::Status& status) {
+  if (arguments.json) PrintLine(ErrorJson(status));
+  std::fprintf(stderr, "syncd: %s\n", std::string(status.message()).c_str());
+  return static_cast<int>(ExitCodeFor(status));
+}
+
+absl::StatusOr<Config> LoadConfig(const Arguments& arguments) {
+  auto config = ReadConfig(arguments.config_file,
+                           [](const char* name) -> const char* { return std::getenv(name); });
+  if (!config.ok()) return AsUsage(config.status());
+  return config;
+}
+
+absl::StatusOr<Plan> LoadPlan(const Config& config) {
+  std::string folder = config.plan;
+  if (folder.find('/') == std::string::npos) {
+    const auto shipped = ShippedPlanDir(config.plan);
+    if (!shipped.ok()) return AsUsage(shipped.status());
+    folder = *shipped;
+  }
+  auto plan = ReadPlan(folder);
+  if (!plan.ok()) return AsUsage(plan.status());
+  if (const absl::Status views = CheckViews(*plan); !views.ok()) return AsUsage(views);
+  return plan;
+}
+
+absl::StatusOr<std::unique_ptr<Workbench>> Workbench::Open(const Arguments& arguments,
+                                                           const std::string& command,
+                                                           Access access) {
+  std::unique_ptr<Workbench> bench(new Workbench);
+  auto config = LoadConfig(arguments);
+  if (!config.ok()) return config.status();
+  bench->config_ = *std::move(config);
+  auto plan = LoadPlan(bench->config_);
+  if (!plan.ok()) return plan.status();
+  bench->plan_ = *std::move(plan);
+  if (access == Access::kWrite) {
+    if (absl::Status s = bench->OpenState(command); !s.ok()) return s;
+  }
+  if (absl::Status s = bench->OpenEngine(access); !s.ok()) return s;
+  return bench;
+}
+
+absl::Status Workbench::OpenState(const std::string& command) {
+  auto lock = StateLock::Acquire(config_.state, command);
+  if (!lock.ok()) return lock.status();
+  lock_ = *std::move(lock);
+  auto journal = Journal::Open(config_.state);
+  if (!journal.ok()) return journal.status();
+  journal_ = *std::move(journal);
+  return absl::OkStatus();
+}
+
+absl::Status Workbench::OpenEngine(Access access) {
+  auto store = OpenStore(config_.store);
+  if (!store.ok()) return store.status();
+  indexswap::EngineOptions options;
+  options.owner.host = HostName();
+  options.owner.pid = getpid();
+  if (access == Access::kWrite) options.owner.state_id = journal_->state_id();
+  options.owner_lock_held = access == Access::kWrite;
+  options.lease = config_.lease;
+  options.bulk = config_.bulk;
+  options.gates = config_.gates;
+  options.retention = config_.retention;
+  auto engine = indexswap::Engine::Open(*std::move(store), plan_.ToReleaseSpec(),
+                                        std::move(options), &observer_);
+  if (!engine.ok()) return AsUsage(engine.status());
+  engine_ = *std::move(engine);
+  return absl::OkStatus();
+}
+
+Workbench::~Workbench() {
+  if (!engine_) return;
+  if (const absl::Status s = engine_->ReleaseLease(); !s.ok()) {
+    observer_.OnNote(indexswap::Observer::Severity::kWarning,
+                     "the lease was not given back: " + std::string(s.message()));
+  }
+}
+
+}  // namespace syncd

@@ -1,0 +1,124 @@
+// `syncd sync`: rebuild and swap, in the foreground.
+#include <absl/strings/str_format.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <filesystem>
+
+#include "syncd/cli/cli.h"
+#include "syncd/cli/command.h"
+#include "syncd/cli/output.h"
+#include "syncd/cli/progress.h"
+#include "syncd/sync/runner.h"
+#include "syncd/sync/state_files.h"
+#include "syncd/wiring.h"
+
+namespace syncd {
+namespace {
+
+std::atomic<bool> interrupted{false};
+static_assert(std::atomic<bool>::is_always_lock_free, "set from a signal handler");
+
+void Interrupt(int) { interrupted = true; }
+
+void HandleSignals() {
+  struct sigaction action = {};
+  action.sa_handler = Interrupt;
+  action.sa_flags = static_cast<int>(SA_RESETHAND);  // the second one ends the process at once
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+class ForegroundHooks : public RunHooks {
+ public:
+  explicit ForegroundHooks(CliObserver& observer)
+      : observer_(observer), printer_(isatty(STDERR_FILENO) == 1) {}
+
+  void OnProgress(const RunProgress& progress) override { printer_.Show(progress); }
+  void Note(indexswap::Observer::Severity severity, const std::string& text) override {
+    printer_.Clear();
+    observer_.OnNote(severity, text);
+  }
+  void Reached(std::string_view step) override { observer_.OnStep(step); }
+  bool Interrupted() override { return interrupted; }
+
+  ProgressPrinter& printer() { return printer_; }
+
+ private:
+  CliObserver& observer_;
+  ProgressPrinter printer_;
+};
+
+// What the newest file in the state folder received: an estimate of what is to come.
+std::optional<uint64_t> RecordsOfLastRun(const std::string& state) {
+  const std::vector<uint64_t> generations = GenerationsIn(state);
+  for (auto it = generations.rbegin(); it != generations.rend(); ++it) {
+    const auto path = std::filesystem::path(state) / GenerationFileName(*it);
+    auto file = GenerationFile::OpenReadOnly(path.string());
+    if (!file.ok()) continue;
+    const auto run = (*file)->ReadRun();
+    if (!run.ok() || run->stage != RunStage::kPromoted) continue;
+    uint64_t records = 0;
+    for (const ChannelState& channel : (*file)->channels()) records += channel.records;
+    return records;
+  }
+  return std::nullopt;
+}
+
+void PrintForPeople(const SyncOutcome& outcome, const indexswap::ReleaseStatus* status) {
+  for (const indexswap::GateResult& gate : outcome.gates) {
+    PrintLine(absl::StrFormat("gate %-14s %s%s", gate.gate,
+                              gate.overridden ? "OVERRIDDEN: "
+                              : gate.passed   ? ""
+                                              : "NOT PASSED: ",
+                              gate.detail));
+  }
+  for (const std::string& alias : outcome.pending) {
+    PrintLine(absl::StrFormat("alias %s is pending: a concrete index has its name", alias));
+  }
+  if (outcome.dead_letters > 0) {
+    PrintLine(absl::StrFormat("%d dead letters: `syncd dead-letters list`", outcome.dead_letters));
+  }
+  if (!outcome.status.ok()) return;
+  PrintLine(absl::StrFormat("generation %d is live; built in %.1f s, swapped in %.1f ms",
+                            outcome.generation, outcome.build_s, outcome.swap_ms));
+  if (status == nullptr) return;
+  for (const indexswap::AliasStatus& alias : status->aliases) {
+    PrintLine(absl::StrFormat("  %-24s %-28s %d documents", alias.name, alias.index,
+                              alias.documents.value_or(0)));
+  }
+}
+
+}  // namespace
+
+int RunSync(const Arguments& arguments) {
+  auto bench = Workbench::Open(arguments, "sync", Access::kWrite);
+  if (!bench.ok()) return Fail(arguments, bench.status());
+  HandleSignals();
+  ForegroundHooks hooks((*bench)->observer());
+  hooks.printer().set_previous(RecordsOfLastRun((*bench)->config().state));
+  SyncRequest request;
+  request.source = arguments.from ? "files:" + *arguments.from : "queues";
+  request.promote = arguments.promote;
+  request.overrides = arguments.overrides;
+  const std::unique_ptr<Sources> sources =
+      arguments.from ? FileSources(*arguments.from) : QueueSources((*bench)->config());
+  SyncRunner runner((*bench)->plan(), (*bench)->config(), (*bench)->engine(), (*bench)->journal(),
+                    *sources, (*bench)->refused(), hooks);
+  const SyncOutcome outcome = runner.Run(request);
+  hooks.printer().Clear();
+  const auto status = (*bench)->engine().Status();
+  const indexswap::ReleaseStatus* known = status.ok() ? &*status : nullptr;
+  if (arguments.json) {
+    PrintLine(SyncJson(outcome, known));
+  } else {
+    PrintForPeople(outcome, known);
+  }
+  if (!outcome.status.ok()) {
+    std::fprintf(stderr, "syncd: %s\n", std::string(outcome.status.message()).c_str());
+  }
+  return static_cast<int>(ExitCodeFor(outcome.status));
+}
+
+}  // namespace syncd

@@ -1,0 +1,98 @@
+// The configuration of syncd: one TOML file, each key overridable by the environment.
+#ifndef SYNCD_CONFIG_CONFIG_H_
+#define SYNCD_CONFIG_CONFIG_H_
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+#include <indexswap/options.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace syncd {
+
+// Where the indexes live.
+struct StoreConfig {
+  std::string url;  // `sqlite:PATH`, `http://HOST:PORT`, `https://HOST:PORT`
+  std::string auth = "none";
+  std::string user;
+  std::string password;
+  std::string ca_file;
+  uint64_t connections = 8;
+  std::chrono::milliseconds request_timeout{60'000};
+};
+
+// How RabbitMQ is reached.
+struct AmqpConfig {
+  std::string url;
+  std::string ca_file;
+  bool declare = false;
+  uint64_t prefetch_messages = 1000;
+  uint64_t prefetch_bytes = 16u << 20;
+  std::chrono::milliseconds heartbeat{20'000};
+};
+
+// How a run behaves.
+struct SyncConfig {
+  bool sequential = false;
+  std::chrono::milliseconds start_timeout{30'000};
+  std::chrono::milliseconds stall_timeout{300'000};
+  std::chrono::milliseconds quiet{2'000};
+  std::chrono::milliseconds owed_timeout{60'000};
+};
+
+// How many records of a snapshot channel may be rejected.
+struct RejectedConfig {
+  double part = 0.001;  // of the channel's records …
+  uint64_t count = 10;  // … or this many, whichever is more
+};
+
+// Everything that a command needs to know. Paths are absolute once read.
+struct Config {
+  std::string file;  // where it was read from
+  std::string plan;  // a folder, or the name of a shipped plan
+  std::string state;
+  StoreConfig store;
+  AmqpConfig amqp;
+  std::map<std::string, std::string> queues;  // channel to `amqp:NAME`, beside the plan's defaults
+  SyncConfig sync;
+  RejectedConfig rejected;
+  indexswap::GateOptions gates;
+  indexswap::RetentionPolicy retention;
+  indexswap::BulkOptions bulk;
+  indexswap::LeaseOptions lease;
+};
+
+// How a variable of the environment is looked up; nullptr when it is not set.
+using Environment = std::function<const char*(const char*)>;
+
+// Reads `file`. kInvalidArgument names file, line and key, and what was expected: a key that does
+// not exist, a wrong type, a value out of range; kNotFound when there is no such file.
+// `environment` overrides each key as SYNCD_<SECTION>_<KEY>, or SYNCD_<KEY> outside a section.
+absl::StatusOr<Config> ReadConfig(const std::string& file, const Environment& environment);
+
+// One key, for the table in the documents.
+struct ConfigKey {
+  std::string section;  // empty: outside a section
+  std::string key;
+  std::string type;      // `text`, `path`, `duration`, `integer`, `number`, `true or false`
+  std::string fallback;  // as written in the file; empty: none
+  std::string meaning;
+};
+
+// Every key, in the order of the documents.
+std::vector<ConfigKey> ConfigKeys();
+
+// `90s`, `1500ms`, `2m`, `24h`, `7d`. Nothing for anything else.
+std::optional<std::chrono::milliseconds> ParseDuration(std::string_view text);
+
+}  // namespace syncd
+
+#endif  // SYNCD_CONFIG_CONFIG_H_

@@ -1,0 +1,89 @@
+// Receives a snapshot: carries out what the state machine of a run wants, from sources into the
+// generation's file.
+#ifndef SYNCD_SYNC_RECEIVER_H_
+#define SYNCD_SYNC_RECEIVER_H_
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "syncd/plan/plan.h"
+#include "syncd/readmodel/decoder.h"
+#include "syncd/readmodel/generation_file.h"
+#include "syncd/readmodel/journal.h"
+#include "syncd/sources/source.h"
+#include "syncd/sync/hooks.h"
+#include "syncd/sync/run.h"
+#include "syncd/wiring.h"
+
+namespace syncd {
+
+// Receives every snapshot channel of the file's plan. A message is acknowledged only after the
+// transaction that it is part of has been committed. Used once, from one thread.
+class Receiver {
+ public:
+  struct Options {
+    RunTimeouts timeouts;
+    bool sequential = false;  // each channel after the one before it in the plan
+    bool resumed = false;     // the file has been received into before
+  };
+
+  // Nothing is owned.
+  Receiver(Sources& sources, GenerationFile& file, Journal& journal, Options options,
+           RunHooks& hooks);
+  ~Receiver();
+
+  // Returns when every channel has ended. kCancelled when interrupted; kFailedPrecondition when a
+  // queue can't be had (another consumer); kDeadlineExceeded when a channel stalls, with what the
+  // run waited for. Whatever is not committed goes back to its queue.
+  absl::Status Receive();
+
+ private:
+  struct Channel {
+    const PlanChannel* plan = nullptr;
+    std::unique_ptr<Source> source;    // while open
+    std::unique_ptr<Decoder> decoder;  // to find markers among what is left over
+  };
+  // What one turn took from one source.
+  struct Haul {
+    uint64_t messages = 0;
+    uint64_t records = 0;
+    uint64_t markers = 0;
+    std::optional<uint64_t> expected;
+    Position last;
+    bool file_ended = false;
+    bool interrupted = false;
+  };
+  using Hauls = std::map<std::string, Haul>;
+
+  std::vector<RunChannel> Setup();
+  absl::Status CarryOut(const std::vector<RunEffect>& effects);
+  absl::Status CarryOut(const RunEffect& effect);
+  absl::Status Open(const std::string& name);
+  absl::Status SendStart(const std::string& name);
+  absl::Status End(const std::string& name);
+  absl::StatusOr<bool> Turn();
+  absl::Status Fill(const std::string& name, std::chrono::milliseconds wait, Haul& haul);
+  absl::Status TakeIn(const std::string& name, const std::string& body, Haul& haul);
+  absl::Status CommitAndAck(Hauls& hauls);
+  absl::Status Tell(const Hauls& hauls);
+  absl::Status Event(RunEvent event);
+  void Report();
+
+  Sources& sources_;
+  GenerationFile& file_;
+  Journal& journal_;
+  const Options options_;
+  RunHooks& hooks_;
+  std::map<std::string, Channel> channels_;
+  std::unique_ptr<Run> run_;
+  size_t turn_ = 0;  // whose turn it is to be waited for
+};
+
+}  // namespace syncd
+
+#endif  // SYNCD_SYNC_RECEIVER_H_

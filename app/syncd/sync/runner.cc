@@ -1,0 +1,331 @@
+#include "syncd/sync/runner.h"
+
+#include <absl/strings/str_format.h>
+#include <absl/strings/str_join.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+
+#include "syncd/sync/loader.h"
+#include "syncd/sync/receiver.h"
+#include "syncd/sync/state_files.h"
+
+namespace syncd {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr auto kInfo = indexswap::Observer::Severity::kInfo;
+
+double SecondsSince(steady_clock::time_point start) {
+  return std::chrono::duration<double>(steady_clock::now() - start).count();
+}
+
+std::string Text(const absl::Status& status) { return std::string(status.message()); }
+
+int64_t NowMs() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+bool IsUnfinished(RunStage stage) {
+  return stage == RunStage::kReceiving || stage == RunStage::kLoading || stage == RunStage::kSealed;
+}
+
+// How a sync that did not go live has ended.
+std::string StateFor(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return "promoted";
+    case absl::StatusCode::kCancelled:
+      return "interrupted";
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kAborted:
+      return "refused";
+    default:
+      return "failed";
+  }
+}
+
+}  // namespace
+
+std::vector<indexswap::GateResult> JudgeChannelGates(const std::vector<ChannelState>& channels,
+                                                     const RejectedConfig& limits) {
+  std::vector<std::string> open, figures, beyond;
+  for (const ChannelState& channel : channels) {
+    if (!channel.ended) open.push_back(channel.name);
+    const uint64_t allowed = std::max(
+        limits.count, static_cast<uint64_t>(limits.part * static_cast<double>(channel.records)));
+    figures.push_back(
+        absl::StrFormat("%s: %d of %d", channel.name, channel.rejected, channel.records));
+    if (channel.rejected > allowed) {
+      beyond.push_back(absl::StrFormat("%s: %d of %d records rejected, at most %d", channel.name,
+                                       channel.rejected, channel.records, allowed));
+    }
+  }
+  return {
+      {"ended", open.empty(), false,
+       open.empty() ? "every channel has ended" : "not ended: " + absl::StrJoin(open, ", ")},
+      {"rejected", beyond.empty(), false, absl::StrJoin(beyond.empty() ? figures : beyond, "; ")}};
+}
+
+SyncRunner::SyncRunner(const Plan& plan, const Config& config, indexswap::Engine& engine,
+                       Journal& journal, Sources& sources, RefusedDocuments& refused,
+                       RunHooks& hooks)
+    : plan_(plan),
+      config_(config),
+      engine_(engine),
+      journal_(journal),
+      sources_(sources),
+      refused_(refused),
+      hooks_(hooks) {}
+
+std::string SyncRunner::PathOf(uint64_t generation) const {
+  return (std::filesystem::path(config_.state) / GenerationFileName(generation)).string();
+}
+
+Durability SyncRunner::durability() const {
+  // What came from a queue is gone from there once it is acknowledged; a file can be read again.
+  return sources_.files() ? Durability::kOff : Durability::kFull;
+}
+
+SyncOutcome SyncRunner::Run(const SyncRequest& request) {
+  SyncOutcome outcome;
+  outcome.status = RunSteps(request, outcome);
+  outcome.state = StateFor(outcome.status);
+  if (outcome.generation != 0) Fill(outcome);
+  return outcome;
+}
+
+absl::Status SyncRunner::RunSteps(const SyncRequest& request, SyncOutcome& outcome) {
+  if (request.promote) {
+    outcome.generation = *request.promote;
+    auto file = GenerationFile::Open(PathOf(*request.promote), Durability::kFull);
+    return Promote(file.ok() ? file->get() : nullptr, request, outcome);
+  }
+  if (absl::Status s = sources_.Check(plan_); !s.ok()) return s;
+  // Refuses at once what would refuse the swap hours later.
+  if (const auto plan = engine_.PlanSwap(0); !plan.ok()) return plan.status();
+  if (absl::Status s = engine_.TakeLease(); !s.ok()) return s;
+  const auto status = engine_.Status();
+  if (!status.ok()) return status.status();
+  auto unfinished = FindUnfinished(*status);
+  if (!unfinished.ok()) return unfinished.status();
+  if (absl::Status s = CleanUp(*status, *unfinished ? (*unfinished)->generation : 0); !s.ok()) {
+    return s;
+  }
+  if (*unfinished) return Continue(*std::move(*unfinished), request, outcome);
+  return BeginNew(request, outcome);
+}
+
+absl::StatusOr<std::optional<SyncRunner::Unfinished>> SyncRunner::FindUnfinished(
+    const indexswap::ReleaseStatus& status) {
+  std::optional<Unfinished> newest;
+  for (const uint64_t generation : GenerationsIn(config_.state)) {
+    auto file = GenerationFile::Open(PathOf(generation), durability());
+    if (!file.ok()) {
+      hooks_.Note(indexswap::Observer::Severity::kWarning, Text(file.status()));
+      continue;
+    }
+    auto run = (*file)->ReadRun();
+    if (!run.ok()) return run.status();
+    if (!IsUnfinished(run->stage)) continue;
+    if (run->stage == RunStage::kSealed && status.live == generation) {
+      // Cut off between its swap and the note of it.
+      if (absl::Status s = SetStage(**file, *run, RunStage::kPromoted); !s.ok()) return s;
+      continue;
+    }
+    newest = Unfinished{generation, *std::move(file), *std::move(run)};
+  }
+  if (!newest) return newest;
+  const bool from_queues = !sources_.files() && newest->run.source == "queues";
+  const bool same_plan = newest->run.plan_hash == plan_.hash;
+  if (from_queues && same_plan) return newest;
+  hooks_.Note(kInfo, absl::StrFormat(
+                         "generation %d was cut off; it is abandoned and built anew, because %s",
+                         newest->generation,
+                         from_queues ? "the plan has changed" : "files can be read again"));
+  return std::optional<Unfinished>();
+}
+
+absl::Status SyncRunner::CleanUp(const indexswap::ReleaseStatus& status, uint64_t keep) {
+  for (const indexswap::GenerationStatus& generation : status.generations) {
+    if (generation.generation == keep || generation.state != "building") continue;
+    if (absl::Status s = GiveUp(generation.generation, "cut off, and not gone on with"); !s.ok()) {
+      return s;
+    }
+  }
+  for (const uint64_t generation : GenerationsIn(config_.state)) {
+    if (generation == keep) continue;
+    auto file = GenerationFile::Open(PathOf(generation), durability());
+    if (!file.ok()) continue;
+    auto run = (*file)->ReadRun();
+    if (!run.ok() || !IsUnfinished(run->stage)) continue;
+    if (absl::Status s = SetStage(**file, *run, RunStage::kAbandoned); !s.ok()) return s;
+    if (absl::Status s = GiveUp(generation, "cut off, and not gone on with"); !s.ok()) return s;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SyncRunner::GiveUp(uint64_t generation, const std::string& reason) {
+  hooks_.Note(kInfo, absl::StrFormat("generation %d is abandoned: %s", generation, reason));
+  return engine_.Abandon(generation, reason);
+}
+
+absl::Status SyncRunner::SetStage(GenerationFile& file, RunInfo& run, RunStage stage) {
+  run.stage = stage;
+  return file.WriteRun(run);
+}
+
+absl::Status SyncRunner::BeginNew(const SyncRequest& request, SyncOutcome& outcome) {
+  const auto start = steady_clock::now();
+  auto build = engine_.Begin();
+  if (!build.ok()) return build.status();
+  outcome.generation = (*build)->generation();
+  RunInfo run;
+  run.build_id = (*build)->meta().build_id;
+  run.plan_hash = plan_.hash;
+  run.source = request.source;
+  run.started_at_ms = NowMs();
+  auto file = GenerationFile::Create(PathOf(outcome.generation), plan_, run, durability());
+  if (!file.ok()) {
+    engine_.Abandon(outcome.generation, Text(file.status())).IgnoreError();
+    return file.status();
+  }
+  hooks_.Note(kInfo, absl::StrFormat("generation %d: receiving from %s", outcome.generation,
+                                     request.source));
+  if (absl::Status s = Receive(**file, run, outcome); !s.ok()) return s;
+  if (absl::Status s = LoadAndSeal(**file, run, **build, outcome); !s.ok()) return s;
+  outcome.build_s = SecondsSince(start);
+  return Promote(file->get(), request, outcome);
+}
+
+absl::Status SyncRunner::Continue(Unfinished unfinished, const SyncRequest& request,
+                                  SyncOutcome& outcome) {
+  const auto start = steady_clock::now();
+  outcome.generation = unfinished.generation;
+  outcome.resumed = true;
+  hooks_.Note(kInfo, absl::StrFormat("generation %d was cut off while %s: going on with it",
+                                     unfinished.generation,
+                                     std::string(RunStageName(unfinished.run.stage))));
+  auto build = engine_.Resume(unfinished.generation);
+  const bool sealed_already = build.status().code() == absl::StatusCode::kFailedPrecondition &&
+                              unfinished.run.stage != RunStage::kReceiving;
+  if (!build.ok() && !sealed_already) {
+    // Cut off before all its indexes were there, or somebody has removed one.
+    hooks_.Note(kInfo, Text(build.status()));
+    if (absl::Status s = SetStage(*unfinished.file, unfinished.run, RunStage::kAbandoned);
+        !s.ok()) {
+      return s;
+    }
+    if (absl::Status s = GiveUp(unfinished.generation, Text(build.status())); !s.ok()) return s;
+    outcome.resumed = false;
+    return BeginNew(request, outcome);
+  }
+  if (unfinished.run.stage == RunStage::kReceiving) {
+    if (absl::Status s = Receive(*unfinished.file, unfinished.run, outcome); !s.ok()) return s;
+  }
+  if (!sealed_already) {
+    if (absl::Status s = LoadAndSeal(*unfinished.file, unfinished.run, **build, outcome); !s.ok()) {
+      return s;
+    }
+  }
+  outcome.build_s = SecondsSince(start);
+  return Promote(unfinished.file.get(), request, outcome);
+}
+
+absl::Status SyncRunner::Receive(GenerationFile& file, RunInfo& run, SyncOutcome& outcome) {
+  const auto start = steady_clock::now();
+  Receiver::Options options;
+  options.timeouts = {config_.sync.start_timeout, config_.sync.stall_timeout, config_.sync.quiet,
+                      config_.sync.owed_timeout};
+  options.sequential = config_.sync.sequential;
+  options.resumed = outcome.resumed;
+  const absl::Status received = Receiver(sources_, file, journal_, options, hooks_).Receive();
+  outcome.receive_s = SecondsSince(start);
+  if (received.ok()) return SetStage(file, run, RunStage::kLoading);
+  // Interrupted or cut off from the broker, it can be gone on with; otherwise it is given up.
+  if (received.code() == absl::StatusCode::kCancelled) return received;
+  SetStage(file, run, RunStage::kFailed).IgnoreError();
+  GiveUp(outcome.generation, Text(received)).IgnoreError();
+  return received;
+}
+
+absl::Status SyncRunner::LoadAndSeal(GenerationFile& file, RunInfo& run, indexswap::Build& build,
+                                     SyncOutcome& outcome) {
+  const auto start = steady_clock::now();
+  if (absl::Status s = refused_.Attach(file.path()); !s.ok()) return s;
+  const absl::Status loaded = LoadDocuments(file, build, hooks_);
+  if (!loaded.ok()) {
+    refused_.Detach().IgnoreError();
+    return loaded;
+  }
+  RunProgress progress;
+  progress.generation = build.generation();
+  progress.stage = "sealing";
+  hooks_.OnProgress(progress);
+  const auto sealed = build.Seal({JudgeChannels(file)});
+  const absl::Status kept = refused_.Detach();
+  if (!sealed.ok()) return sealed.status();
+  if (!kept.ok()) return kept;
+  outcome.load_s = SecondsSince(start);
+  outcome.documents = sealed->documents;
+  outcome.gates = sealed->gates;
+  return SetStage(file, run, RunStage::kSealed);
+}
+
+std::vector<indexswap::GateResult> SyncRunner::JudgeChannels(const GenerationFile& file) const {
+  std::vector<ChannelState> snapshot;
+  for (ChannelState& state : file.channels()) {
+    const PlanChannel* channel = file.plan().FindChannel(state.name);
+    if (channel != nullptr && channel->kind == PlanChannel::Kind::kSnapshot) {
+      snapshot.push_back(std::move(state));
+    }
+  }
+  return JudgeChannelGates(snapshot, config_.rejected);
+}
+
+absl::Status SyncRunner::Promote(GenerationFile* file, const SyncRequest& request,
+                                 SyncOutcome& outcome) {
+  RunProgress progress;
+  progress.generation = outcome.generation;
+  progress.stage = "swapping";
+  hooks_.OnProgress(progress);
+  const auto swapped = engine_.Promote(outcome.generation, request.overrides);
+  if (file != nullptr) {
+    auto run = file->ReadRun();
+    if (!run.ok()) return run.status();
+    // A gate has judged; everything else may be tried again as it is.
+    const bool refused = swapped.status().code() == absl::StatusCode::kFailedPrecondition ||
+                         swapped.status().code() == absl::StatusCode::kInvalidArgument;
+    hooks_.Reached("run.done.before");
+    if (swapped.ok() || refused) {
+      const absl::Status noted =
+          SetStage(*file, *run, swapped.ok() ? RunStage::kPromoted : RunStage::kRefused);
+      if (!noted.ok() && swapped.ok()) {
+        hooks_.Note(indexswap::Observer::Severity::kWarning, Text(noted));
+      }
+    }
+  }
+  if (!swapped.ok()) return swapped.status();
+  outcome.gates = swapped->gates;
+  outcome.pending = swapped->pending;
+  outcome.swap_ms = static_cast<double>(swapped->swap.count()) / 1000;
+  return absl::OkStatus();
+}
+
+void SyncRunner::Fill(SyncOutcome& outcome) {
+  auto file = GenerationFile::OpenReadOnly(PathOf(outcome.generation));
+  if (!file.ok()) return;
+  for (ChannelState& state : (*file)->channels()) {
+    const PlanChannel* channel = (*file)->plan().FindChannel(state.name);
+    if (channel != nullptr && channel->kind == PlanChannel::Kind::kSnapshot) {
+      outcome.channels.push_back(std::move(state));
+    }
+  }
+  outcome.dead_letters = (*file)->dead_letters().Count().value_or(0);
+}
+
+}  // namespace syncd

@@ -1,0 +1,42 @@
+#include "syncd/sync/state_files.h"
+
+#include <absl/strings/numbers.h>
+#include <absl/strings/str_format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "syncd/readmodel/generation_file.h"
+
+namespace syncd {
+
+namespace fs = std::filesystem;
+
+std::vector<uint64_t> GenerationsIn(const std::string& folder) {
+  std::vector<uint64_t> generations;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.size() < 5 || name.front() != 'v' || !name.ends_with(".db")) continue;
+    uint64_t generation = 0;
+    if (!absl::SimpleAtoi(name.substr(1, name.size() - 4), &generation)) continue;
+    if (GenerationFileName(generation) == name) generations.push_back(generation);
+  }
+  std::sort(generations.begin(), generations.end());
+  return generations;
+}
+
+absl::Status RemoveGenerationFile(const std::string& folder, uint64_t generation) {
+  const std::string path = (fs::path(folder) / GenerationFileName(generation)).string();
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    std::error_code error;
+    fs::remove(path + suffix, error);
+    if (error) {
+      return absl::InternalError(
+          absl::StrFormat("%s%s could not be removed: %s", path, suffix, error.message()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace syncd

@@ -1,0 +1,155 @@
+#include "syncd/wiring.h"
+
+#include <absl/strings/str_format.h>
+#include <indexswap/opensearch.h>
+#include <indexswap/sqlite.h>
+
+#include <filesystem>
+
+#include "syncd/sources/amqp.h"
+#include "syncd/sources/ndjson.h"
+
+namespace syncd {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kSqlite = "sqlite:";
+constexpr std::string_view kAmqp = "amqp:";
+
+class FileSourcesImpl : public Sources {
+ public:
+  explicit FileSourcesImpl(std::string directory) : directory_(std::move(directory)) {}
+
+  bool files() const override { return true; }
+  Publisher* publisher() override { return nullptr; }
+
+  absl::Status Check(const Plan& plan) const override {
+    if (!fs::is_directory(directory_)) {
+      return absl::NotFoundError(absl::StrFormat(
+          "--from %s: there is no such folder; it should hold one CHANNEL.ndjson for each snapshot "
+          "channel",
+          directory_));
+    }
+    for (const PlanChannel& channel : plan.channels) {
+      if (channel.kind != PlanChannel::Kind::kSnapshot || channel.may_be_empty) continue;
+      if (!fs::is_regular_file(PathOf(channel))) {
+        return absl::NotFoundError(absl::StrFormat(
+            "%s is missing: channel %s is part of every snapshot. Put the file there, or set "
+            "may_be_empty = true for the channel in the plan",
+            PathOf(channel), channel.name));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::unique_ptr<Source>> Make(const PlanChannel& channel) override {
+    const std::string path = PathOf(channel);
+    if (channel.may_be_empty && !fs::exists(path)) return std::unique_ptr<Source>();
+    return OpenNdjson(path);
+  }
+
+ private:
+  std::string PathOf(const PlanChannel& channel) const {
+    return (fs::path(directory_) / (channel.name + ".ndjson")).string();
+  }
+
+  const std::string directory_;
+};
+
+class QueueSourcesImpl : public Sources {
+ public:
+  explicit QueueSourcesImpl(const Config& config) : queues_(config.queues) {
+    amqp_.url = config.amqp.url;
+    amqp_.ca_file = config.amqp.ca_file;
+    amqp_.declare = config.amqp.declare;
+    amqp_.prefetch_messages = static_cast<uint16_t>(config.amqp.prefetch_messages);
+    amqp_.prefetch_bytes = config.amqp.prefetch_bytes;
+    amqp_.heartbeat_s = static_cast<int>(config.amqp.heartbeat.count() / 1000);
+    amqp_.exclusive = true;
+  }
+
+  bool files() const override { return false; }
+
+  absl::Status Check(const Plan& plan) const override {
+    for (const auto& [name, queue] : queues_) {
+      if (plan.FindChannel(name) == nullptr) {
+        return absl::InvalidArgumentError(
+            absl::StrFormat("[queues] %s: the plan %s has no such channel", name, plan.name));
+      }
+    }
+    for (const PlanChannel& channel : plan.channels) {
+      if (channel.kind != PlanChannel::Kind::kSnapshot) continue;
+      if (const auto queue = QueueOf(channel); !queue.ok()) return queue.status();
+    }
+    if (amqp_.url.empty()) {
+      return absl::InvalidArgumentError(
+          "[amqp] url is missing: the snapshot channels are read from queues. Set it, or read "
+          "files "
+          "with --from DIR");
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::unique_ptr<Source>> Make(const PlanChannel& channel) override {
+    const absl::StatusOr<std::string> queue = QueueOf(channel);
+    if (!queue.ok()) return queue.status();
+    return MakeAmqpSource(amqp_, *queue);
+  }
+
+  Publisher* publisher() override {
+    if (!publisher_) publisher_ = MakeAmqpPublisher(amqp_);
+    return publisher_.get();
+  }
+
+ private:
+  absl::StatusOr<std::string> QueueOf(const PlanChannel& channel) const {
+    const auto found = queues_.find(channel.name);
+    const std::string& queue = found == queues_.end() ? channel.queue : found->second;
+    if (queue.starts_with(kAmqp) && queue.size() > kAmqp.size()) {
+      return queue.substr(kAmqp.size());
+    }
+    if (queue.empty()) {
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "channel %s has no queue: set [queues] %s = \"amqp:QUEUE\"", channel.name, channel.name));
+    }
+    return absl::InvalidArgumentError(
+        absl::StrFormat("[queues] %s = \"%s\": expected \"amqp:QUEUE\"", channel.name, queue));
+  }
+
+  const std::map<std::string, std::string> queues_;
+  AmqpOptions amqp_;
+  std::unique_ptr<Publisher> publisher_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<indexswap::IndexStore>> OpenStore(const StoreConfig& config) {
+  if (config.url.starts_with(kSqlite)) {
+    auto store = indexswap::OpenSqliteStore(config.url.substr(kSqlite.size()), {});
+    if (!store.ok()) return store.status();
+    return std::shared_ptr<indexswap::IndexStore>(*std::move(store));
+  }
+  indexswap::OpenSearchOptions options;
+  options.url = config.url;
+  if (config.auth == "basic") {
+    options.user = config.user;
+    options.password = config.password;
+  }
+  options.ca_file = config.ca_file;
+  options.connections = config.connections;
+  options.request_timeout = config.request_timeout;
+  auto store = indexswap::OpenOpenSearchStore(std::move(options));
+  if (!store.ok()) return store.status();
+  return std::shared_ptr<indexswap::IndexStore>(*std::move(store));
+}
+
+std::unique_ptr<Sources> FileSources(std::string directory) {
+  return std::make_unique<FileSourcesImpl>(std::move(directory));
+}
+
+std::unique_ptr<Sources> QueueSources(const Config& config) {
+  return std::make_unique<QueueSourcesImpl>(config);
+}
+
+}  // namespace syncd

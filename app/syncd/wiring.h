@@ -1,0 +1,47 @@
+// The one place that names concrete stores and sources.
+#ifndef SYNCD_WIRING_H_
+#define SYNCD_WIRING_H_
+
+#include <absl/status/statusor.h>
+#include <indexswap/store.h>
+
+#include <memory>
+#include <string>
+
+#include "syncd/config/config.h"
+#include "syncd/plan/plan.h"
+#include "syncd/sources/source.h"
+
+namespace syncd {
+
+// Opens the store that the configuration names.
+absl::StatusOr<std::shared_ptr<indexswap::IndexStore>> OpenStore(const StoreConfig& config);
+
+// Makes the sources of one run. Not thread-safe.
+class Sources {
+ public:
+  virtual ~Sources() = default;
+
+  // Whether channels are read from files.
+  virtual bool files() const = 0;
+
+  // Says for every snapshot channel of the plan that it can be read: that its file is there, that
+  // a queue is configured. kInvalidArgument and kNotFound name the channel and the remedy.
+  virtual absl::Status Check(const Plan& plan) const = 0;
+
+  // A source for the channel, not yet open; nullptr for a file that may be missing and is.
+  virtual absl::StatusOr<std::unique_ptr<Source>> Make(const PlanChannel& channel) = 0;
+
+  // Where start messages go; nullptr for files.
+  virtual Publisher* publisher() = 0;
+};
+
+// Sources that read DIR/<channel>.ndjson.
+std::unique_ptr<Sources> FileSources(std::string directory);
+
+// Sources that read the queues of the configuration, or else the plan's.
+std::unique_ptr<Sources> QueueSources(const Config& config);
+
+}  // namespace syncd
+
+#endif  // SYNCD_WIRING_H_
