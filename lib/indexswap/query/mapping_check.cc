@@ -95,6 +95,9 @@ const char* CheckNumberText(std::string_view text, const MappedField& field) {
   const bool real = field.type == Type::kFloat || field.type == Type::kDouble;
   if (!field.coerce) return "it is a text";
   if (text.empty()) return nullptr;  // taken for null
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  if (text.empty()) return "it is no number";
   const char* end = text.data() + text.size();
   if (text[0] == '+') {
     text.remove_prefix(1);
@@ -224,8 +227,8 @@ absl::Status CheckDotted(std::string_view key, const json::value& value, const M
   const auto found = field.properties.find(head);
   if (found == field.properties.end()) return CheckMember(head, value, field, path);
   const MappedField& child = found->second;
-  if (child.type != Type::kObject && child.type != Type::kNested) {
-    return Refuse({&path, head}, child, value, "a single value is expected");
+  if (child.type != Type::kObject) {
+    return Refuse({&path, head}, child, value, "its sub-fields can't be set by a name with dots");
   }
   if (!child.enabled) return absl::OkStatus();
   const Path here{&path, head};

@@ -139,7 +139,7 @@ absl::StatusOr<ResolvedFilter> ResolveDateTerms(const TermsFilter& terms, const 
     same.lower = same.upper = RangeBound{value, true};
     absl::StatusOr<DateBetween> dates = ToDates(same, *found.field);
     if (!dates.ok()) return dates.status();
-    any.should.push_back({FieldTest{RefOf(found), *std::move(dates)}});
+    any.should.emplace_back().node = FieldTest{RefOf(found), *std::move(dates)};
   }
   return ResolvedFilter{std::move(any)};
 }

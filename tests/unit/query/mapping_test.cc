@@ -50,11 +50,11 @@ TEST(ParsedMapping, ParametersOfSearchMakeNoDifference) {
 
 TEST(Check, WholeNumbersAreCoercedAsTheServersDo) {
   for (const char* value : {"12", "-12", "\"12\"", "\"-12\"", "1.5", "\"1.5\"", "1e2", "\"1e2\"",
-                            "\"\"", "null", "[1,\"2\",null]", "127.9"}) {
+                            "\"\"", "null", "[1,\"2\",null]", "127.9", "\" 12 \""}) {
     EXPECT_TRUE(Takes(R"("byte")", value)) << value;
     EXPECT_TRUE(Takes(R"("long")", value)) << value;
   }
-  for (const char* value : {"\"abc\"", "\"12x\"", "true", "{}", "\"1 2\"", "\" 12\"", "[[\"x\"]]",
+  for (const char* value : {"\"abc\"", "\"12x\"", "true", "{}", "\"1 2\"", "\" \"", "[[\"x\"]]",
                             "\"NaN\"", "\"+-1\"", "\"+\""}) {
     EXPECT_FALSE(Takes(R"("long")", value)) << value;
   }
@@ -137,11 +137,12 @@ TEST(Check, UnmappedFieldsFollowDynamic) {
 TEST(Check, KeysWithDotsArePaths) {
   const ParsedMapping mapping = Parse(
       R"({"dynamic":"strict","properties":{"o":{"properties":{"n":{"type":"long"}}},
-          "s":{"type":"long"}}})");
+          "s":{"type":"long"},"list":{"type":"nested","properties":{"n":{"type":"long"}}}}})");
   EXPECT_TRUE(mapping.Check(R"({"o.n":1})").ok());
   EXPECT_FALSE(mapping.Check(R"({"o.n":"x"})").ok());
   EXPECT_FALSE(mapping.Check(R"({"o.m":1})").ok());
   EXPECT_FALSE(mapping.Check(R"({"s.x":1})").ok());
+  EXPECT_FALSE(mapping.Check(R"({"list.n":1})").ok());
 }
 
 TEST(Check, ReasonNamesFieldTypeAndValue) {
