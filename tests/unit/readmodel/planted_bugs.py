@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Shows that the comparison with the independent model finds mistakes in the views.
 
-    planted_bugs.py --tool build/…/readmodel_project --plan app/syncd/plans/tis [--doctors 2000]
+    planted_bugs.py --tool build/…/readmodel_project --plan app/syncd/plans/tis [--doctors 1000]
 
 The plan as it is must show no difference; each bug of planted_bugs/bugs.json, planted into a copy
 of it, must show some. Ends with 1 otherwise.
@@ -36,7 +36,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tool", required=True, help="the executable readmodel_project")
     parser.add_argument("--plan", required=True, help="the folder of the plan")
-    parser.add_argument("--doctors", type=int, default=2000)
+    parser.add_argument("--doctors", type=int, default=1000)
     options = parser.parse_args()
     unseen = []
     with tempfile.TemporaryDirectory() as temporary:

@@ -11,7 +11,8 @@ WHERE gmcReferenceNumber > ''
 UNION ALL
 SELECT gmcReferenceNumber, gmcReferenceNumber, NULL
 FROM doctor
-WHERE NOT EXISTS (SELECT 1 FROM trainee WHERE trainee.gmcReferenceNumber = doctor.gmcReferenceNumber);
+WHERE NOT EXISTS (SELECT 1 FROM trainee
+                  WHERE trainee.gmcReferenceNumber = doctor.gmcReferenceNumber);
 
 -- One for each designated body for which something is hidden: the earliest, of equals the one with
 -- the lowest id. A missing time comes first; those without a body are one group.
@@ -23,7 +24,8 @@ WHERE NOT EXISTS (
   FROM hidden_discrepancy AS earlier
   WHERE earlier.gmcId = h.gmcId
     AND earlier.hiddenForDesignatedBodyCode IS h.hiddenForDesignatedBodyCode
-    AND (ifnull(earlier.hiddenDateTime, ''), earlier.id) < (ifnull(h.hiddenDateTime, ''), h.id));
+    AND (earlier.hiddenDateTime IS NOT NULL, ifnull(earlier.hiddenDateTime, ''), earlier.id)
+      < (h.hiddenDateTime IS NOT NULL, ifnull(h.hiddenDateTime, ''), h.id));
 
 CREATE VIEW masterdoctorindex AS
 SELECT
