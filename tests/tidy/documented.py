@@ -1,0 +1,135 @@
+#!/usr/bin/python3
+"""Tables in the documents that must follow the code.
+
+    documented.py      prints the table of keys for docs/configuration.md
+"""
+
+import pathlib
+import re
+import sys
+
+from tree import CPP, Tree
+
+KEYS = "app/syncd/config/keys.cc"
+CONFIGURATION = "docs/configuration.md"
+OUTPUT = "app/syncd/cli/output.cc"
+COMMAND_LINE = "docs/command-line.md"
+TESTING = "docs/testing.md"
+
+HEAD = ["| section | key | type | default | meaning |", "|---|---|---|---|---|"]
+_CALL = re.compile(r"\b(Text|Choice|Integer|Part|Flag|Duration)(?:<[\w:]+>)?\(\s*(?=\")")
+_LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
+
+
+def _arguments(text, start):
+    """The arguments of the call whose "(" ends before `start`, split at its own commas."""
+    arguments, depth, begin, at = [], 0, start, start
+    while at < len(text):
+        literal = _LITERAL.match(text, at)
+        if literal:
+            at = literal.end()
+            continue
+        c = text[at]
+        if c in "([{":
+            depth += 1
+        elif c in ")]}":
+            if depth == 0:
+                return arguments + [text[begin:at]]
+            depth -= 1
+        elif c == "," and depth == 0:
+            arguments.append(text[begin:at])
+            begin = at + 1
+        at += 1
+    raise ValueError(f"{KEYS}: a call without end")
+
+
+def _literal(argument):
+    return "".join(_LITERAL.findall(argument)).replace('\\"', '"')
+
+
+def _bound(argument):
+    product = 1
+    for factor in argument.replace("'", "").replace("kMiB", "1048576").split("*"):
+        product *= int(factor)
+    return product
+
+
+def _integer(least, most):
+    if most.strip() == "kMany":
+        return f"integer from {_bound(least)}"
+    return f"integer {_bound(least)}–{_bound(most)}"
+
+
+def keys(source):
+    """(section, key, type, default, meaning) of each key in the text of keys.cc, in its order."""
+    found = []
+    for call in _CALL.finditer(source):
+        kind, arguments = call[1], _arguments(source, call.end())
+        section, key = _literal(arguments[0]), _literal(arguments[1])
+        rest = arguments[2:]
+        if kind == "Text":
+            type_ = "path" if "ValueType::kPath" in rest[-1] else "text"
+        elif kind == "Choice":
+            choices = _LITERAL.findall(rest[0])
+            type_ = " or ".join(f"`\"{c}\"`" for c in choices)
+            rest[0] = f'"{choices[0]}"'
+        elif kind == "Integer":
+            type_ = _integer(*rest[:2])
+            rest = rest[2:]
+        else:
+            type_ = {"Part": "number 0–1", "Flag": "`true` or `false`",
+                     "Duration": "duration"}[kind]
+        default = _literal(rest[0])
+        if default and (kind in ("Text", "Choice", "Duration")):
+            default = f'"{default}"'
+        found.append((section, key, type_, default, _literal(rest[1])))
+    return found
+
+
+def rows(source):
+    """The rows of the table for the text of keys.cc."""
+    made = []
+    for section, key, type_, default, meaning in keys(source):
+        cells = (f"`[{section}]`" if section else "–", f"`{key}`", type_,
+                 f"`{default}`" if default else "none", meaning)
+        made.append("| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |")
+    return made
+
+
+def configuration(tree):
+    """Keys that the table lacks or tells wrongly, and rows without a key."""
+    wanted = rows(tree.text(KEYS))
+    written = [line for line in tree.text(CONFIGURATION).split("\n")
+               if re.match(r"\| (`\[\w+\]`|–) \| `", line)]
+    hint = "; `tests/tidy/documented.py` prints the table"
+    return ([f"{CONFIGURATION}: lacks the row {row}{hint}" for row in wanted if row not in written] +
+            [f"{CONFIGURATION}: {KEYS} says otherwise: {row}{hint}"
+             for row in written if row not in wanted] +
+            ([] if wanted else [f"{KEYS}: no key found; has its form changed?"]))
+
+
+def fields(tree):
+    """Fields that --json prints and the page on the command line doesn't know."""
+    source = tree.text(OUTPUT)
+    printed = set(re.findall(r'\{\s*"(\w+)",', source)) | set(re.findall(r'\w\["(\w+)"\]', source))
+    page = set(re.findall(r'[`"](\w+)[`"]', tree.text(COMMAND_LINE)))
+    return ([f"{COMMAND_LINE}: lacks the field {name} of {OUTPUT}"
+             for name in sorted(printed - page)] +
+            ([] if printed else [f"{OUTPUT}: no field found; has its form changed?"]))
+
+
+def steps(tree):
+    """Named steps of the code that the page on testing lacks, and the other way round."""
+    named = set()
+    for path in tree.matching(CPP, ("lib/", "app/")):
+        if path.startswith("lib/indexswap/testing/"):
+            continue
+        named.update(re.findall(r'\b(?:OnStep|Reached)\(\s*"([^"]+)"', tree.text(path)))
+    written = set(re.findall(r"^\| `([\w.]+)` \|", tree.text(TESTING), re.MULTILINE))
+    return ([f"{TESTING}: lacks the step {name}" for name in sorted(named - written)] +
+            [f"{TESTING}: there is no step {name}" for name in sorted(written - named)])
+
+
+if __name__ == "__main__":
+    here = pathlib.Path(__file__).resolve().parents[2]
+    sys.stdout.write("\n".join(HEAD + rows(Tree(here, [KEYS]).text(KEYS))) + "\n")
