@@ -102,7 +102,8 @@ def configuration(tree):
     written = [line for line in tree.text(CONFIGURATION).split("\n")
                if re.match(r"\| (`\[\w+\]`|–) \| `", line)]
     hint = "; `tests/tidy/documented.py` prints the table"
-    return ([f"{CONFIGURATION}: lacks the row {row}{hint}" for row in wanted if row not in written] +
+    return ([f"{CONFIGURATION}: lacks the row {row}{hint}"
+             for row in wanted if row not in written] +
             [f"{CONFIGURATION}: {KEYS} says otherwise: {row}{hint}"
              for row in written if row not in wanted] +
             ([] if wanted else [f"{KEYS}: no key found; has its form changed?"]))
@@ -125,7 +126,7 @@ def steps(tree):
         if path.startswith("lib/indexswap/testing/"):
             continue
         named.update(re.findall(r'\b(?:OnStep|Reached)\(\s*"([^"]+)"', tree.text(path)))
-    written = set(re.findall(r"^\| `([\w.]+)` \|", tree.text(TESTING), re.MULTILINE))
+    written = set(re.findall(r"^\| `(\w+(?:\.\w+)+)` \|", tree.text(TESTING), re.MULTILINE))
     return ([f"{TESTING}: lacks the step {name}" for name in sorted(named - written)] +
             [f"{TESTING}: there is no step {name}" for name in sorted(written - named)])
 

@@ -61,7 +61,8 @@ _INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')
 _WORLD = re.compile(
     r"\b(?:secure_)?getenv\s*\(|\bsetenv\s*\(|\bsignal\s*\(|\bsigaction\b|\bspdlog\b"
     r"|\bstd::(?:cout|cerr|clog)\b|(?<![\w.>])(?:std::)?(?:v?printf|puts|putchar)\s*\("
-    r"|\bv?fprintf\s*\(\s*(?:stdout|stderr)\b|\babsl::PrintF\s*\(|\bf(?:puts|write)\s*\([^;]*\bstd(?:out|err)\b")
+    r"|\bv?fprintf\s*\(\s*(?:stdout|stderr)\b|\babsl::PrintF\s*\(|\bf(?:puts|write)\s*\([^;]*"
+    r"\bstd(?:out|err)\b")
 
 
 def includes(tree):

@@ -1,4 +1,4 @@
-"""Names that must lead somewhere: sources to a build file, links to a page; and some that must not."""
+"""Names that must lead somewhere: sources to a build file, links to a page; and private ones."""
 
 import posixpath
 import re

@@ -49,7 +49,9 @@ class Tree:
         self.files = sorted(files) if files is not None else tracked(self.root)
 
     def matching(self, suffixes, folders=("",)):
-        return [f for f in self.files if f.endswith(tuple(suffixes)) and f.startswith(tuple(folders))]
+        """Files that end and begin like one of these."""
+        return [f for f in self.files
+                if f.endswith(tuple(suffixes)) and f.startswith(tuple(folders))]
 
     def exists(self, path):
         return path in self._all
