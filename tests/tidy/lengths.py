@@ -21,6 +21,7 @@ ALLOWED = {
 
 # clang-format breaks neither a raw string nor a word: such a line may stay.
 _UNBREAKABLE = re.compile(r'R"\w*\(|^\s*\S+$|https?://')
+_PREPROCESSOR = re.compile(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", re.MULTILINE)
 _SCOPE = re.compile(r"\b(?:namespace|class|struct|enum|union|extern)\b[^()]*$")
 _INITIALISER = re.compile(r"\)\s*(?:noexcept\s*)?:[^{}]*[\w>]\s*$", re.DOTALL)
 _NAME = re.compile(r"([~\w:]+|operator\s*[^\s\w(]+)\s*\(")
@@ -43,34 +44,34 @@ def functions(code):
 
     A heuristic by braces: good for code that clang-format has laid out.
     """
-    found, stack, head, line, start = [], [], "", 1, 1
-    for c in re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", lambda m: "\n" * m[0].count("\n"), code,
-                    flags=re.MULTILINE):
+    code = _PREPROCESSOR.sub(lambda m: "\n" * m[0].count("\n"), code)
+    found, stack, head, begin, inside = [], [], 0, 0, 0
+    for brace in re.finditer("[{};]", code):
+        at, c = brace.start(), brace[0]
         if c == "{":
-            inside = any(kind == "function" for kind, _, _ in stack)
-            if not inside and _INITIALISER.search(head):
-                stack.append(("initialiser", None, 0))  # of a member: the body is yet to come
-            elif not inside and ")" in head and not _SCOPE.search(head):
-                name = _NAME.search(head)
-                stack.append(("function", name[1] if name else "?", start))
-                head = ""
-            else:
-                stack.append(("block", None, 0))
-                head = ""
-        elif c == "}":
-            kind, name, began = stack.pop() if stack else ("block", None, 0)
-            if kind == "function":
-                found.append((name, began, line - began + 1))
+            text = code[head:at]
+            kind = "block"
+            if not inside and ")" in text:
+                if _INITIALISER.search(text):
+                    kind = "initialiser"  # of a member: the body is yet to come
+                elif not _SCOPE.search(text):
+                    kind = "function"
+                    inside += 1
+                    begin = at - len(text.lstrip())
+            stack.append((kind, text))
             if kind != "initialiser":
-                head = ""
-        elif c == ";" and not any(kind == "initialiser" for kind, _, _ in stack):
-            head = ""
-        elif head or not c.isspace():
-            if not head:
-                start = line
-            head += c
-        if c == "\n":
-            line += 1
+                head = at + 1
+        elif c == "}":
+            kind, text = stack.pop() if stack else ("block", "")
+            if kind == "function":
+                inside -= 1
+                name = _NAME.search(text)
+                found.append((name[1] if name else "?", code.count("\n", 0, begin) + 1,
+                              code.count("\n", begin, at) + 1))
+            if kind != "initialiser":
+                head = at + 1
+        elif not stack or stack[-1][0] != "initialiser":
+            head = at + 1
     return found
 
 
