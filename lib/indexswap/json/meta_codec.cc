@@ -199,11 +199,12 @@ absl::StatusOr<GenerationMeta> DecodeMeta(std::string_view text) {
   if (!object.ok()) return object.status();
   Reader reader("_meta", *object);
   GenerationMeta meta;
-  meta.format = static_cast<int>(reader.Number("format"));
-  if (reader.status().ok() && meta.format > kMetaFormat) {
+  const uint64_t format = reader.Number("format");
+  if (reader.status().ok() && format > kMetaFormat) {
     return absl::FailedPreconditionError(absl::StrFormat(
-        "_meta has format %d; this program knows %d: use a newer one", meta.format, kMetaFormat));
+        "_meta has format %d; this program knows %d: use a newer one", format, kMetaFormat));
   }
+  meta.format = static_cast<int>(format);
   meta.release = reader.Text("release");
   meta.generation = reader.Number("generation");
   meta.build_id = reader.Text("build_id");
