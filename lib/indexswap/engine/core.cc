@@ -47,8 +47,8 @@ std::string Core::Timestamp() const {
                           absl::UTCTimeZone());
 }
 
-absl::Status Core::WriteMeta(const GenerationMeta& meta) {
-  for (const std::string& family : meta.families) {
+absl::Status Core::WriteMeta(const GenerationMeta& meta, const std::vector<std::string>& families) {
+  for (const std::string& family : families) {
     const absl::StatusOr<Fence> fence = lease.Current();
     if (!fence.ok()) return fence.status();
     const absl::Status written = store->WriteMeta(*fence, IndexName(family, meta.generation), meta);
@@ -57,5 +57,7 @@ absl::Status Core::WriteMeta(const GenerationMeta& meta) {
   }
   return absl::OkStatus();
 }
+
+absl::Status Core::WriteMeta(const GenerationMeta& meta) { return WriteMeta(meta, meta.families); }
 
 }  // namespace indexswap

@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "indexswap/engine/lease.h"
 
@@ -35,6 +36,9 @@ struct Core {
 
   // Writes `meta` to each of its generation's indexes.
   absl::Status WriteMeta(const GenerationMeta& meta);
+
+  // The same to the indexes of some of its families.
+  absl::Status WriteMeta(const GenerationMeta& meta, const std::vector<std::string>& families);
 };
 
 }  // namespace indexswap

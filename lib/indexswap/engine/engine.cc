@@ -165,10 +165,13 @@ absl::Status EngineImpl::Abandon(uint64_t generation, const std::string& reason)
   GenerationMeta meta = *found->meta;
   meta.state = BuildState::kAbandoned;
   meta.reason = reason;
-  // Only the indexes that exist: a build may have died while it created them.
-  meta.families.clear();
-  for (const auto& [family, index] : found->families) meta.families.push_back(family);
-  return core_.WriteMeta(meta);
+  // Only the indexes that exist, since a build may have died while it created them, and that are
+  // not abandoned yet: a takeover gives those no private alias any more, so none can be written.
+  std::vector<std::string> families;
+  for (const auto& [family, index] : found->families) {
+    if (index.meta->state != BuildState::kAbandoned) families.push_back(family);
+  }
+  return core_.WriteMeta(meta, families);
 }
 
 absl::StatusOr<std::vector<BulkResult>> EngineImpl::Apply(uint64_t generation,
