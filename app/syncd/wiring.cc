@@ -26,7 +26,7 @@ class FileSourcesImpl : public Sources {
 
   absl::Status Check(const Plan& plan) const override {
     if (!fs::is_directory(directory_)) {
-      return absl::NotFoundError(absl::StrFormat(
+      return absl::InvalidArgumentError(absl::StrFormat(
           "--from %s: there is no such folder; it should hold one CHANNEL.ndjson for each snapshot "
           "channel",
           directory_));
@@ -34,7 +34,7 @@ class FileSourcesImpl : public Sources {
     for (const PlanChannel& channel : plan.channels) {
       if (channel.kind != PlanChannel::Kind::kSnapshot || channel.may_be_empty) continue;
       if (!fs::is_regular_file(PathOf(channel))) {
-        return absl::NotFoundError(absl::StrFormat(
+        return absl::InvalidArgumentError(absl::StrFormat(
             "%s is missing: channel %s is part of every snapshot. Put the file there, or set "
             "may_be_empty = true for the channel in the plan",
             PathOf(channel), channel.name));

@@ -26,7 +26,7 @@ class Sources {
   virtual bool files() const = 0;
 
   // Says for every snapshot channel of the plan that it can be read: that its file is there, that
-  // a queue is configured. kInvalidArgument and kNotFound name the channel and the remedy.
+  // a queue is configured. kInvalidArgument names the channel and the remedy.
   virtual absl::Status Check(const Plan& plan) const = 0;
 
   // A source for the channel, not yet open; nullptr for a file that may be missing and is.

@@ -2,6 +2,7 @@
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 
@@ -88,6 +89,13 @@ int RunDeadLettersShow(const Arguments& arguments) {
                     "\"%s\" is no dead letter's id; `dead-letters list` shows them, such "
                     "as 13-1",
                     arguments.id))));
+  }
+  const std::vector<uint64_t> known = GenerationsIn(config->state);
+  if (std::find(known.begin(), known.end(), id->generation) == known.end()) {
+    return Fail(arguments, absl::NotFoundError(absl::StrFormat(
+                               "generation %d has no file in %s: it was pruned, or never was; "
+                               "`dead-letters list` shows what there is",
+                               id->generation, config->state)));
   }
   auto file = OpenGeneration(*config, id->generation);
   if (!file.ok()) return Fail(arguments, file.status());
