@@ -65,7 +65,10 @@ std::vector<RunEffect> Run::On(const RunEvent& event, RunTime now) {
       QueueCount(channel, event.records, now, effects);
       break;
     case RunEvent::Kind::kStartSent:
-      if (progress.stage == ChannelStage::kStarting) progress.stage = ChannelStage::kReceiving;
+      if (progress.stage == ChannelStage::kStarting) {
+        // A quick sender's end marker may be here before the confirmation of the start.
+        progress.stage = clock.marker ? ChannelStage::kSettling : ChannelStage::kReceiving;
+      }
       ++progress.starts;
       clock.started = now;
       if (progress.starts == 1) clock.last_message = now;
