@@ -185,6 +185,10 @@ absl::Status Validate(const Config& config) {
                         "https://HOST:PORT, found \"%s\"",
                         config.file, url));
   }
+  if (config.lease.beat.count() == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%s: [lease] beat must be longer than 0", config.file));
+  }
   if (config.lease.timeout < 3 * config.lease.beat) {
     return absl::InvalidArgumentError(absl::StrFormat(
         "%s: [lease] timeout must be at least three times [lease] beat", config.file));

@@ -75,7 +75,7 @@ KeySpec Part(std::string section, std::string key, std::string fallback, std::st
           std::move(meaning),
           [=](Config& config, const std::string& text) {
             double value = 0;
-            if (!absl::SimpleAtod(text, &value) || value < 0 || value > 1) {
+            if (!absl::SimpleAtod(text, &value) || !(value >= 0 && value <= 1)) {  // not NaN
               return Wrong("a number from 0 to 1", text);
             }
             place(config) = value;
