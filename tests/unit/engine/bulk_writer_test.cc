@@ -1,0 +1,247 @@
+#include "indexswap/engine/bulk_writer.h"
+
+#include <algorithm>
+#include <functional>
+#include <set>
+#include <thread>
+
+#include "world.h"
+
+namespace indexswap {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using Answer = std::optional<absl::StatusOr<std::vector<BulkResult>>>;
+using Outcome = BulkResult::Outcome;
+
+constexpr uint64_t kVersionMask = (1ULL << 40) - 1;
+
+class BulkWriterTest : public World {
+ protected:
+  void SetUp() override {
+    options_.bulk.in_flight = 1;
+    ASSERT_TRUE(keeper_.Acquire().ok());
+    store_.set_bulk_hook([this](const std::vector<BulkItem>& items) {
+      const std::lock_guard lock(mutex_);
+      std::vector<std::string> ids;
+      for (const BulkItem& item : items) ids.push_back(item.id);
+      requests_.push_back(ids);
+      Answer answer = answer_ ? answer_(items) : std::nullopt;
+      return answer ? std::move(answer) : Answer(std::vector<BulkResult>(items.size()));
+    });
+  }
+
+  std::unique_ptr<BulkWriter> Writer() {
+    return std::make_unique<BulkWriter>(store_, keeper_, options_.bulk, clock_, silent_,
+                                        [this](const BulkItem& item, const std::string& reason) {
+                                          const std::lock_guard lock(mutex_);
+                                          refused_.push_back(item.id + ": " + reason);
+                                        });
+  }
+
+  static BulkItem Item(const std::string& id, size_t bytes = 2) {
+    return {BulkItem::Kind::kIndex, "docs_v1", id, 7, std::string(bytes, ' ')};
+  }
+
+  static absl::Status AddAll(BulkWriter& writer, const std::vector<std::string>& ids) {
+    for (const std::string& id : ids) {
+      if (absl::Status s = writer.Add(Item(id)); !s.ok()) return s;
+    }
+    return writer.Flush();
+  }
+
+  // Answers each item with the outcome that `of` gives its id.
+  static Answer Each(const std::vector<BulkItem>& items,
+                     const std::function<BulkResult(const std::string&)>& of) {
+    std::vector<BulkResult> results;
+    for (const BulkItem& item : items) results.push_back(of(item.id));
+    return results;
+  }
+
+  FaultyStore store_{testing::MakeMemoryStore(cluster_)};
+  EngineOptions options_ = OptionsFor("w", clock_);
+  Observer silent_;
+  LeaseKeeper keeper_{store_, {"tis", {"docs"}, {}}, options_, silent_};
+  std::mutex mutex_;
+  std::function<Answer(const std::vector<BulkItem>&)> answer_;
+  std::vector<std::vector<std::string>> requests_;
+  std::vector<std::string> refused_;
+};
+
+TEST_F(BulkWriterTest, BatchesByDocuments) {
+  options_.bulk.max_documents = 2;
+  ASSERT_TRUE(AddAll(*Writer(), {"a", "b", "c", "d", "e"}).ok());
+  EXPECT_THAT(requests_,
+              ElementsAre(ElementsAre("a", "b"), ElementsAre("c", "d"), ElementsAre("e")));
+}
+
+TEST_F(BulkWriterTest, BatchesByBytesAndSendsALargerOneAlone) {
+  options_.bulk.max_bytes = 1000;
+  const auto writer = Writer();
+  for (const auto& [id, bytes] : std::vector<std::pair<std::string, size_t>>{
+           {"a", 300}, {"b", 300}, {"c", 300}, {"d", 5000}, {"e", 10}}) {
+    ASSERT_TRUE(writer->Add(Item(id, bytes)).ok());
+  }
+  ASSERT_TRUE(writer->Flush().ok());
+  EXPECT_THAT(requests_, ElementsAre(ElementsAre("a", "b"), ElementsAre("c"), ElementsAre("d"),
+                                     ElementsAre("e")));
+}
+
+TEST_F(BulkWriterTest, PutsTheEpochInFrontOfTheVersion) {
+  ASSERT_TRUE(keeper_.Force().ok());
+  uint64_t version = 0;
+  answer_ = [&](const auto& items) -> Answer {
+    version = items[0].version;
+    return std::nullopt;
+  };
+  ASSERT_TRUE(AddAll(*Writer(), {"a"}).ok());
+  EXPECT_EQ(version >> 40, 2u);
+  EXPECT_EQ(version & kVersionMask, 7u);
+}
+
+TEST_F(BulkWriterTest, SendsOnlyTheBusyItemsAgain) {
+  answer_ = [&](const auto& items) {
+    return Each(items, [&](const std::string& id) {
+      const bool busy = requests_.size() < 3 && (id == "b" || id == "d");
+      return BulkResult{busy ? Outcome::kBusy : Outcome::kDone, "queue full"};
+    });
+  };
+  const auto writer = Writer();
+  ASSERT_TRUE(AddAll(*writer, {"a", "b", "c", "d"}).ok());
+  EXPECT_THAT(requests_, ElementsAre(ElementsAre("a", "b", "c", "d"), ElementsAre("b", "d"),
+                                     ElementsAre("b", "d")));
+  EXPECT_EQ(writer->counts().written, 4u);
+  EXPECT_EQ(writer->counts().retried, 4u);
+  EXPECT_EQ(writer->counts().requests, 3u);
+}
+
+TEST_F(BulkWriterTest, SendsTheWholeRequestAgainWhereItsAnswerWasLost) {
+  store_.Fail(Method::kBulk, {{absl::UnknownError("reset"), true, nullptr},
+                              {absl::UnavailableError("refused"), false, nullptr}});
+  const auto writer = Writer();
+  ASSERT_TRUE(AddAll(*writer, {"a", "b"}).ok());
+  EXPECT_THAT(requests_, ElementsAre(ElementsAre("a", "b"), ElementsAre("a", "b")));
+  EXPECT_EQ(writer->counts().written, 2u);
+}
+
+TEST_F(BulkWriterTest, SplitsWhatIsTooLargeAndRefusesOneThatIsTooLargeAlone) {
+  answer_ = [](const auto& items) -> Answer {
+    const bool large =
+        std::any_of(items.begin(), items.end(), [](const auto& i) { return i.id == "large"; });
+    if (large) return absl::OutOfRangeError("413");
+    return std::nullopt;
+  };
+  const auto writer = Writer();
+  ASSERT_TRUE(AddAll(*writer, {"a", "b", "large", "c"}).ok());
+  EXPECT_EQ(writer->counts().written, 3u);
+  EXPECT_EQ(writer->counts().refused, 1u);
+  ASSERT_EQ(refused_.size(), 1u);
+  EXPECT_THAT(refused_[0], HasSubstr("large: too large for the store"));
+}
+
+TEST_F(BulkWriterTest, ReportsARefusedItemWithItsReasonAndGoesOn) {
+  answer_ = [](const auto& items) {
+    return Each(items, [](const std::string& id) {
+      return id == "bad" ? BulkResult{Outcome::kRefused, "no date"} : BulkResult{};
+    });
+  };
+  const auto writer = Writer();
+  ASSERT_TRUE(AddAll(*writer, {"a", "bad", "c"}).ok());
+  EXPECT_THAT(refused_, ElementsAre("bad: no date"));
+  EXPECT_EQ(writer->counts().written, 2u);
+}
+
+TEST_F(BulkWriterTest, GivesUpABatchOfWhichNothingGetsThrough) {
+  options_.bulk.give_up = std::chrono::minutes(1);
+  answer_ = [](const auto& items) {
+    return Each(items, [](const std::string&) {
+      return BulkResult{Outcome::kBlocked, "flood stage"};
+    });
+  };
+  const auto writer = Writer();
+  const absl::Status status = AddAll(*writer, {"a", "b"});
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("flood stage"));
+  EXPECT_GE(clock_.passed(), std::chrono::minutes(1));
+  EXPECT_EQ(writer->Add(Item("c")).code(), absl::StatusCode::kUnavailable) << "an error is final";
+}
+
+TEST_F(BulkWriterTest, WaitsLongerEachTimeUpToTheMost) {
+  options_.bulk.retry_min = std::chrono::milliseconds(100);
+  options_.bulk.retry_max = std::chrono::milliseconds(400);
+  std::vector<Fault> faults(5, Fault{absl::ResourceExhaustedError("429"), false, nullptr});
+  store_.Fail(Method::kBulk, faults);
+  ASSERT_TRUE(AddAll(*Writer(), {"a"}).ok());
+  EXPECT_EQ(clock_.passed(), std::chrono::milliseconds(100 + 200 + 400 + 400 + 400));
+}
+
+TEST_F(BulkWriterTest, FencedItemsEndTheBuild) {
+  answer_ = [](const auto& items) {
+    return Each(items, [](const std::string&) {
+      return BulkResult{Outcome::kFenced, "alias gone"};
+    });
+  };
+  EXPECT_EQ(AddAll(*Writer(), {"a"}).code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(requests_.size(), 1u);
+  EXPECT_EQ(keeper_.Current().status().code(), absl::StatusCode::kAborted);
+}
+
+TEST_F(BulkWriterTest, ItemsFencedByTheOwnStepToTheNextEpochAreSentAgain) {
+  answer_ = [&](const auto& items) -> Answer {
+    if (requests_.size() > 1) return std::nullopt;
+    EXPECT_TRUE(keeper_.Force().ok());
+    return Each(items, [](const std::string&) { return BulkResult{Outcome::kFenced, ""}; });
+  };
+  ASSERT_TRUE(AddAll(*Writer(), {"a"}).ok());
+  EXPECT_EQ(requests_.size(), 2u);
+}
+
+TEST_F(BulkWriterTest, AnAnswerForAnotherNumberOfItemsIsAnError) {
+  answer_ = [](const auto&) -> Answer { return std::vector<BulkResult>(1); };
+  EXPECT_EQ(AddAll(*Writer(), {"a", "b"}).code(), absl::StatusCode::kInternal);
+}
+
+TEST_F(BulkWriterTest, BuffersNeverMoreThanItsBoundUnderEightThreads) {
+  options_.bulk.in_flight = 3;
+  options_.bulk.max_documents = 7;
+  options_.bulk.max_bytes = 2000;
+  options_.bulk.max_buffered_bytes = 8000;
+  const auto writer = Writer();
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 200; ++i) {
+        EXPECT_TRUE(writer->Add(Item(absl::StrFormat("%d-%d", t, i), 100)).ok());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  ASSERT_TRUE(writer->Flush().ok());
+  EXPECT_LE(writer->high_water_bytes(), 8000u);
+  EXPECT_GT(writer->high_water_bytes(), 0u);
+  EXPECT_EQ(writer->counts().written, 1600u);
+  std::set<std::string> ids;
+  for (const auto& request : requests_) {
+    EXPECT_LE(request.size(), 7u);
+    ids.insert(request.begin(), request.end());
+  }
+  EXPECT_EQ(ids.size(), 1600u);
+}
+
+TEST_F(BulkWriterTest, AnItemLargerThanTheBufferIsLetInAlone) {
+  options_.bulk.max_buffered_bytes = 1000;
+  const auto writer = Writer();
+  ASSERT_TRUE(writer->Add(Item("small")).ok());
+  ASSERT_TRUE(writer->Add(Item("huge", 5000)).ok());
+  ASSERT_TRUE(writer->Flush().ok());
+  EXPECT_EQ(writer->counts().written, 2u);
+}
+
+TEST_F(BulkWriterTest, FencedVersionsOfALaterEpochAreHigher) {
+  EXPECT_GT(FencedVersion(2, 0), FencedVersion(1, kVersionMask));
+  EXPECT_EQ(FencedVersion(3, 5), (3ULL << 40) + 5);
+}
+
+}  // namespace
+}  // namespace indexswap

@@ -1,0 +1,246 @@
+// The workflows as their callers see them, and what they do when the store loses answers.
+#include "world.h"
+
+namespace indexswap {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class EngineTest : public World {
+ protected:
+  std::unique_ptr<Process> process_ = Start("a");
+  Engine& engine() { return *process_->engine; }
+  FaultyStore& store() { return *process_->store; }
+};
+
+TEST_F(EngineTest, BuildsPromotesRollsBackAndPrunes) {
+  ASSERT_EQ(BuildLive(engine(), 10), 1u);
+  EXPECT_EQ(Aliases(), AllAt(1));
+  const uint64_t second = BuildSealed(engine(), 12);
+  ASSERT_EQ(second, 2u);
+  EXPECT_EQ(Aliases(), AllAt(1)) << "a build is not seen before its promotion";
+  const auto promoted = engine().Promote(2, {});
+  ASSERT_TRUE(promoted.ok()) << promoted.status();
+  EXPECT_EQ(promoted->from, 1u);
+  EXPECT_EQ(promoted->to, 2u);
+  EXPECT_EQ(promoted->actions.size(), 6u);
+  EXPECT_EQ(Aliases(), AllAt(2));
+
+  auto status = engine().Status();
+  ASSERT_TRUE(status.ok());
+  EXPECT_EQ(status->live, 2u);
+  EXPECT_EQ(status->previous, 1u);
+  EXPECT_EQ(status->building, std::nullopt);
+  ASSERT_EQ(status->generations.size(), 2u);
+  EXPECT_EQ(status->generations[0].state, "previous");
+  EXPECT_EQ(status->generations[1].state, "live");
+  EXPECT_EQ(status->aliases[0].documents, 12u);
+  EXPECT_EQ(status->aliases[1].documents, 6u);  // through the filter
+  EXPECT_THAT(status->findings, IsEmpty());
+
+  const auto back = engine().Rollback(std::nullopt);
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_EQ(back->to, 1u);
+  EXPECT_EQ(Aliases(), AllAt(1));
+
+  ASSERT_EQ(BuildLive(engine(), 14), 3u);
+  clock_.Advance(std::chrono::hours(1));
+  const auto pruned = engine().Prune(false);
+  ASSERT_TRUE(pruned.ok()) << pruned.status();
+  EXPECT_THAT(pruned->deleted, ElementsAre("docs_v2", "notes_v2"));
+  EXPECT_EQ(Aliases(), AllAt(3));
+}
+
+TEST_F(EngineTest, ASecondRollbackNeverGoesForward) {
+  BuildLive(engine(), 10);
+  BuildLive(engine(), 10);
+  ASSERT_TRUE(engine().Rollback(std::nullopt).ok());
+  const auto again = engine().Rollback(std::nullopt);
+  EXPECT_EQ(again.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Aliases(), AllAt(1));
+}
+
+TEST_F(EngineTest, ANumberIsNeverGivenTwiceEvenAfterPrune) {
+  BuildLive(engine(), 10);
+  {
+    auto build = engine().Begin();
+    ASSERT_EQ((*build)->generation(), 2u);
+  }
+  ASSERT_TRUE(engine().Abandon(2, "test").ok());
+  const auto pruned = engine().Prune(false);
+  ASSERT_THAT(pruned->deleted, ElementsAre("docs_v2", "notes_v2"));
+  EXPECT_EQ((*engine().Begin())->generation(), 3u);
+  ASSERT_TRUE(engine().ReleaseLease().ok());
+  const auto other = Start("b");
+  EXPECT_EQ((*other->engine->Begin())->generation(), 4u);
+}
+
+TEST_F(EngineTest, ResumesUnderANewEpochAndRefusesAnotherPlan) {
+  {
+    auto build = engine().Begin();
+    ASSERT_TRUE(build.ok());
+    Fill(**build, 4);
+  }
+  ASSERT_TRUE(engine().ReleaseLease().ok());
+  ReleaseSpec changed = SmallRelease();
+  changed.plan_hash = "plan-2";
+  auto other = Start(OptionsFor("b", clock_), changed);
+  EXPECT_EQ(other->engine->Resume(1).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(other->engine->Resume(7).status().code(), absl::StatusCode::kNotFound);
+  ASSERT_TRUE(other->engine->ReleaseLease().ok());
+
+  auto same = Start("c");
+  auto build = same->engine->Resume(1);
+  ASSERT_TRUE(build.ok()) << build.status();
+  Fill(**build, 10);
+  ASSERT_TRUE((*build)->Seal({})->passed);
+  ASSERT_TRUE(same->engine->Promote(1, {}).ok());
+  EXPECT_EQ(Aliases(), AllAt(1));
+  EXPECT_EQ(same->engine->Resume(1).status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(EngineTest, AnAbandonedBuildIsNeverPromotedAndALiveOneNeverAbandoned) {
+  BuildLive(engine(), 10);
+  const uint64_t second = BuildSealed(engine(), 10);
+  ASSERT_TRUE(engine().Abandon(second, "bad data").ok());
+  EXPECT_EQ(engine().Promote(second, {}).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(engine().Abandon(1, "no").code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(engine().Status()->generations[1].meta->reason, "bad data");
+  EXPECT_EQ(Aliases(), AllAt(1));
+}
+
+TEST_F(EngineTest, PutRefusesAnUnknownFamilyAndATooHighVersion) {
+  auto build = engine().Begin();
+  EXPECT_EQ((*build)->Put("nope", "1", 0, "{}").code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ((*build)->Put("docs", "1", 1ULL << 40, "{}").code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE((*build)->Put("docs", "1", (1ULL << 40) - 1, "{}").ok());
+}
+
+TEST_F(EngineTest, PlanAndStatusAndDryPruneWriteNothing) {
+  BuildLive(engine(), 10);
+  BuildSealed(engine(), 10);
+  ASSERT_TRUE(engine().ReleaseLease().ok());
+  const auto reader = Start("b");
+  const auto plan = reader->engine->PlanSwap(0);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->from, 1u);
+  EXPECT_EQ(plan->to, 3u);
+  EXPECT_EQ(plan->actions.size(), 6u);
+  EXPECT_THAT(plan->request, HasSubstr("docs_v3"));
+  EXPECT_TRUE(reader->engine->Status().ok());
+  EXPECT_TRUE(reader->engine->Prune(true).ok());
+  EXPECT_EQ(reader->store->writes(), 0);
+}
+
+TEST_F(EngineTest, AnAliasOnAForeignIndexIsRefused) {
+  BuildLive(engine(), 10);
+  ASSERT_TRUE(cluster_->CreateForeignIndex("somebody").ok());
+  const auto state = store().Read({"tis", {"docs"}, {}});
+  const Fence fence{"tis", state->leases.back().epoch};
+  ASSERT_TRUE(store()
+                  .UpdateAliases(fence, {{AliasAction::Kind::kRemove, "all_docs", "docs_v1", ""},
+                                         {AliasAction::Kind::kAdd, "all_docs", "somebody", ""}})
+                  .ok());
+  const auto plan = engine().PlanSwap(0);
+  EXPECT_EQ(plan.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(plan.status().message()), HasSubstr("all_docs points at somebody"));
+}
+
+TEST_F(EngineTest, ANameThatAConcreteIndexHasIsPendingAndLeftOut) {
+  ASSERT_TRUE(cluster_->CreateForeignIndex("all_docs").ok());
+  const uint64_t generation = BuildSealed(engine(), 10);
+  const auto promoted = engine().Promote(generation, {});
+  ASSERT_TRUE(promoted.ok()) << promoted.status();
+  EXPECT_THAT(promoted->pending, ElementsAre("all_docs"));
+  EXPECT_EQ(Aliases(), "all_notes=notes_v1 open_docs=docs_v1");
+  EXPECT_TRUE(engine().Status()->aliases[0].pending);
+}
+
+// --- answers that get lost ---
+
+class SwapFault : public EngineTest {
+ protected:
+  void SetUp() override {
+    BuildLive(engine(), 10);
+    second_ = BuildSealed(engine(), 10);
+    before_ = store().calls(Method::kUpdateAliases);
+  }
+  int swaps() { return store().calls(Method::kUpdateAliases) - before_; }
+
+  uint64_t second_ = 0;
+  int before_ = 0;
+};
+
+TEST_F(SwapFault, LostAfterItsEffectIsFoundAsDone) {
+  for (const auto& status : {absl::UnknownError("time-out"), absl::DataLossError("half")}) {
+    const int before = swaps();
+    store().Fail(Method::kUpdateAliases, {{status, true, nullptr}});
+    const auto promoted = engine().Promote(second_, {});
+    ASSERT_TRUE(promoted.ok()) << promoted.status();
+    EXPECT_EQ(Aliases(), AllAt(second_));
+    EXPECT_EQ(swaps() - before, 1) << "it must not be sent again";
+    ASSERT_TRUE(engine().Rollback(std::nullopt).ok());
+  }
+}
+
+TEST_F(SwapFault, LostBeforeItsEffectIsSentAgainUnderANewEpoch) {
+  const uint64_t epoch = engine().Status()->lease->epoch;
+  store().Fail(Method::kUpdateAliases, {{absl::UnknownError("reset"), false, nullptr}});
+  const auto promoted = engine().Promote(second_, {});
+  ASSERT_TRUE(promoted.ok()) << promoted.status();
+  EXPECT_EQ(Aliases(), AllAt(second_));
+  EXPECT_EQ(swaps(), 2);
+  EXPECT_GT(engine().Status()->lease->epoch, epoch) << "the first request must be fenced off";
+}
+
+TEST_F(SwapFault, AStoreThatStaysAwayLeavesTheOutcomeUnknown) {
+  store().Fail(Method::kUpdateAliases,
+               {{absl::UnknownError("reset"), true,
+                 [&] { store().FailAlways(Method::kRead, absl::UnavailableError("gone")); }}});
+  const auto begin = clock_.passed();
+  EXPECT_EQ(engine().Promote(second_, {}).status().code(), absl::StatusCode::kUnknown);
+  EXPECT_GE(clock_.passed() - begin, std::chrono::milliseconds(60000));
+  // And the same command again finds it done.
+  store().FailAlways(Method::kRead, absl::OkStatus());
+  EXPECT_TRUE(engine().Promote(second_, {}).ok());
+  EXPECT_EQ(Aliases(), AllAt(second_));
+  EXPECT_EQ(swaps(), 1);
+}
+
+TEST_F(SwapFault, AStoreThatDoesNotBearTheRequestMovesNothing) {
+  store().Fail(Method::kUpdateAliases, {{absl::FailedPreconditionError("moved"), false, nullptr}});
+  const auto promoted = engine().Promote(second_, {});
+  EXPECT_EQ(promoted.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(promoted.status().message()), HasSubstr("No alias has moved"));
+  EXPECT_EQ(Aliases(), AllAt(1));
+  EXPECT_EQ(swaps(), 1);
+}
+
+TEST_F(SwapFault, AStoreThatWasNotReachedIsAskedAgain) {
+  store().Fail(Method::kUpdateAliases, {{absl::UnavailableError("refused"), false, nullptr},
+                                        {absl::UnavailableError("refused"), false, nullptr}});
+  EXPECT_TRUE(engine().Promote(second_, {}).ok());
+  EXPECT_EQ(swaps(), 3);
+  EXPECT_EQ(Aliases(), AllAt(second_));
+}
+
+TEST_F(SwapFault, AStoreThatIsNeverReachedMovesNothing) {
+  store().FailAlways(Method::kUpdateAliases, absl::UnavailableError("refused"));
+  EXPECT_EQ(engine().Promote(second_, {}).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Aliases(), AllAt(1));
+}
+
+TEST_F(SwapFault, PromotingTheLiveOneAgainSendsNothing) {
+  ASSERT_TRUE(engine().Promote(second_, {}).ok());
+  const auto again = engine().Promote(second_, {});
+  ASSERT_TRUE(again.ok());
+  EXPECT_THAT(again->actions, IsEmpty());
+  EXPECT_EQ(swaps(), 1);
+  EXPECT_EQ(engine().Status()->previous, 1u) << "what it replaced is not forgotten";
+}
+
+}  // namespace
+}  // namespace indexswap

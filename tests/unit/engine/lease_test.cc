@@ -1,0 +1,192 @@
+// The lease: who may write, who has to wait, and what a writer can still do that has lost it.
+#include "indexswap/engine/lease.h"
+
+#include "world.h"
+
+namespace indexswap {
+namespace {
+
+using ::testing::HasSubstr;
+
+class LeaseTest : public World {
+ protected:
+  std::unique_ptr<Process> first_ = Start("a");
+
+  uint64_t Epoch() {
+    const auto state = testing::MakeMemoryStore(cluster_)->Read({"tis", {}, {}});
+    return state->leases.empty() ? 0 : state->leases.back().epoch;
+  }
+
+  // What the holder's own thread would do.
+  void Beat() {
+    const auto store = testing::MakeMemoryStore(cluster_);
+    Lease lease = store->Read({"tis", {}, {}})->leases.back();
+    ++lease.record->beat;
+    ASSERT_TRUE(store->WriteLease({"tis", lease.epoch}, *lease.record).ok());
+  }
+};
+
+TEST_F(LeaseTest, AFreeReleaseIsTakenAtOnce) {
+  ASSERT_TRUE(first_->engine->TakeLease().ok());
+  ASSERT_TRUE(first_->engine->TakeLease().ok()) << "taking it again is no harm";
+  EXPECT_EQ(Epoch(), 1u);
+  EXPECT_EQ(clock_.sleeps(), 0);
+}
+
+TEST_F(LeaseTest, ARivalThatBeatsIsNamedAndKeepsTheLease) {
+  ASSERT_TRUE(first_->engine->TakeLease().ok());
+  clock_.set_on_sleep([this] { Beat(); });
+  const auto second = Start("b");
+  const absl::Status refused = second->engine->TakeLease();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("host host-a, pid 4711"));
+  EXPECT_EQ(second->store->writes(), 0);
+  EXPECT_EQ(Epoch(), 1u);
+}
+
+TEST_F(LeaseTest, ALeaseThatDoesNotBeatIsTakenAfterTheTimeout) {
+  ASSERT_TRUE(first_->engine->TakeLease().ok());
+  const auto second = Start("b");
+  ASSERT_TRUE(second->engine->TakeLease().ok());
+  EXPECT_GE(clock_.passed(), LeaseOptions().timeout);
+  EXPECT_EQ(Epoch(), 2u);
+}
+
+TEST_F(LeaseTest, TheSameFolderWithItsLockHeldTakesItAtOnce) {
+  ASSERT_TRUE(first_->engine->TakeLease().ok());
+  EngineOptions options = OptionsFor("b", clock_);
+  options.owner.state_id = "state-a";
+  options.owner_lock_held = true;
+  ASSERT_TRUE(Start(options, SmallRelease())->engine->TakeLease().ok());
+  EXPECT_EQ(clock_.sleeps(), 0);
+  EXPECT_EQ(Epoch(), 2u);
+}
+
+TEST_F(LeaseTest, TheSameFolderWithoutItsLockWatches) {
+  ASSERT_TRUE(first_->engine->TakeLease().ok());
+  EngineOptions options = OptionsFor("b", clock_);
+  options.owner.state_id = "state-a";
+  ASSERT_TRUE(Start(options, SmallRelease())->engine->TakeLease().ok());
+  EXPECT_GT(clock_.sleeps(), 0);
+}
+
+TEST_F(LeaseTest, OneThatWasGivenBackIsTakenAtOnce) {
+  ASSERT_TRUE(first_->engine->TakeLease().ok());
+  ASSERT_TRUE(first_->engine->ReleaseLease().ok());
+  ASSERT_TRUE(Start("b")->engine->TakeLease().ok());
+  EXPECT_EQ(clock_.sleeps(), 0);
+  EXPECT_EQ(Epoch(), 2u);
+}
+
+TEST_F(LeaseTest, OneThatIsGivenBackWhileItIsWatchedIsTakenThen) {
+  ASSERT_TRUE(first_->engine->TakeLease().ok());
+  clock_.set_on_sleep([this] { ASSERT_TRUE(first_->engine->ReleaseLease().ok()); });
+  ASSERT_TRUE(Start("b")->engine->TakeLease().ok());
+  EXPECT_EQ(clock_.sleeps(), 1);
+}
+
+TEST_F(LeaseTest, WhoeverCreatesTheNextOneFirstWins) {
+  const auto second = Start("b");
+  second->store->Fail(
+      Method::kCreateLease,
+      {{absl::OkStatus(), false, [this] { ASSERT_TRUE(first_->engine->TakeLease().ok()); }}});
+  const absl::Status refused = second->engine->TakeLease();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition) << refused;
+  EXPECT_TRUE(first_->engine->Begin().ok());
+}
+
+TEST_F(LeaseTest, AWriterThatHasLostItChangesNothing) {
+  BuildLive(*first_->engine, 10);
+  const uint64_t sealed = BuildSealed(*first_->engine, 10);
+  auto open = first_->engine->Begin();
+  ASSERT_TRUE(open.ok());
+  const auto second = Start("b");
+  ASSERT_TRUE(second->engine->TakeLease().ok());
+
+  EXPECT_EQ(first_->engine->Promote(sealed, {}).status().code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(Aliases(), AllAt(1));
+  EXPECT_EQ(first_->engine->Begin().status().code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(first_->engine->Rollback(1).status().code(), absl::StatusCode::kAborted);
+  Fill(**open, 5);  // only buffered
+  EXPECT_EQ((*open)->Seal({}).status().code(), absl::StatusCode::kAborted);
+  EXPECT_EQ((*open)->Put("docs", "late", 0, "{}").code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(second->store->Fetch("docs_v3", {"d0", "late"})->size(), 0u);
+  EXPECT_EQ(Epoch(), 2u);
+  // Its successor goes on.
+  EXPECT_TRUE(second->engine->Promote(sealed, {}).ok());
+  EXPECT_EQ(Aliases(), AllAt(sealed));
+}
+
+TEST_F(LeaseTest, ASwapThatIsSentUnderALostLeaseMovesNothing) {
+  BuildLive(*first_->engine, 10);
+  const uint64_t sealed = BuildSealed(*first_->engine, 10);
+  const auto second = Start("b");
+  // Stopped just before its request, and woken up after another has taken over.
+  first_->store->Fail(
+      Method::kUpdateAliases,
+      {{absl::OkStatus(), false, [&] { ASSERT_TRUE(second->engine->TakeLease().ok()); }}});
+  EXPECT_EQ(first_->engine->Promote(sealed, {}).status().code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(Aliases(), AllAt(1));
+}
+
+class KeeperTest : public LeaseTest {
+ protected:
+  FaultyStore store_{testing::MakeMemoryStore(cluster_)};
+  EngineOptions options_ = OptionsFor("k", clock_);
+  Observer silent_;
+  LeaseKeeper keeper_{store_, {"tis", {"docs", "notes"}, {}}, options_, silent_};
+};
+
+TEST_F(KeeperTest, NothingIsFencedBeforeItIsTaken) {
+  EXPECT_EQ(keeper_.Current().status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(KeeperTest, ForceGoesToTheNextEpochAndFencesTheOldOneOff) {
+  ASSERT_TRUE(keeper_.Acquire().ok());
+  const Fence before = *keeper_.Current();
+  ASSERT_TRUE(keeper_.Force().ok());
+  EXPECT_EQ(keeper_.Current()->epoch, before.epoch + 1);
+  EXPECT_EQ(store_.UpdateAliases(before, {}).code(), absl::StatusCode::kAborted);
+  EXPECT_TRUE(store_.UpdateAliases(*keeper_.Current(), {}).ok());
+}
+
+TEST_F(KeeperTest, ForceTriesAgainWhereAnswersAreLost) {
+  ASSERT_TRUE(keeper_.Acquire().ok());
+  store_.Fail(Method::kCreateLease, {{absl::UnknownError("lost"), true, nullptr},
+                                     {absl::ResourceExhaustedError("busy"), false, nullptr}});
+  store_.Fail(Method::kTakeOver, {{absl::UnknownError("lost"), true, nullptr}});
+  ASSERT_TRUE(keeper_.Force().ok());
+  const auto state = store_.Read({"tis", {}, {}});
+  ASSERT_EQ(state->leases.size(), 1u);
+  EXPECT_EQ(state->leases.back().epoch, keeper_.Current()->epoch);
+}
+
+TEST_F(KeeperTest, ForceFindsThatAnotherHasTakenIt) {
+  ASSERT_TRUE(keeper_.Acquire().ok());
+  ASSERT_TRUE(first_->engine->TakeLease().ok());
+  EXPECT_EQ(keeper_.Force().code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(keeper_.Current().status().code(), absl::StatusCode::kAborted);
+}
+
+TEST_F(KeeperTest, ReleaseIsIdempotentAndItCanBeTakenAgain) {
+  EXPECT_TRUE(keeper_.Release().ok());
+  ASSERT_TRUE(keeper_.Acquire().ok());
+  ASSERT_TRUE(keeper_.Release().ok());
+  ASSERT_TRUE(keeper_.Release().ok());
+  EXPECT_FALSE(keeper_.Current().ok());
+  ASSERT_TRUE(keeper_.Acquire().ok());
+  EXPECT_EQ(keeper_.Current()->epoch, 2u);
+  EXPECT_FALSE(store_.Read({"tis", {}, {}})->leases.back().record->free);
+}
+
+TEST_F(KeeperTest, NumbersGivenAwayAreDurable) {
+  ASSERT_TRUE(keeper_.Acquire().ok());
+  ASSERT_TRUE(keeper_.NoteGeneration(41).ok());
+  ASSERT_TRUE(keeper_.NoteGeneration(7).ok());
+  EXPECT_EQ(store_.Read({"tis", {}, {}})->leases.back().record->highest_generation, 41u);
+  ASSERT_TRUE(keeper_.Force().ok());
+  EXPECT_EQ(store_.Read({"tis", {}, {}})->leases.back().record->highest_generation, 41u);
+}
+
+}  // namespace
+}  // namespace indexswap
