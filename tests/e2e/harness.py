@@ -36,7 +36,7 @@ import revalidation  # noqa: E402
 import servers       # noqa: E402
 
 SYNCD = os.environ["SYNCD"]
-DEADLINE_S = 120
+DEADLINE_S = 300
 POLL_S = 0.02
 LOG_SHOWN = 3000
 RELEASE = "tis"
@@ -44,7 +44,7 @@ KILLED = -signal.SIGKILL
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _OWN = re.compile(rf"({'|'.join(revalidation.FAMILIES)})_v(\d+)|{RELEASE}_lease_\d+")
 _QUICK = {
-    "sync": {"start_timeout": "20s", "stall_timeout": "20s", "quiet": "300ms",
+    "sync": {"start_timeout": "30s", "stall_timeout": "60s", "quiet": "300ms",
              "owed_timeout": "3s"},
     "lease": {"beat": "200ms", "timeout": "1s"},
     "retention": {"generations": 2, "grace": "0s"},

@@ -6,7 +6,7 @@ import harness
 import services
 from test_rebuild import feeds
 
-QUICK_START = {"sync": {"start_timeout": "1s", "stall_timeout": "20s", "quiet": "500ms",
+QUICK_START = {"sync": {"start_timeout": "1s", "stall_timeout": "60s", "quiet": "500ms",
                         "owed_timeout": "3s"}}
 
 

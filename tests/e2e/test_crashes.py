@@ -17,7 +17,7 @@ from test_rebuild import feeds
 DOCTORS = 250
 # So small that there are several of everything.
 SMALL = {"bulk": {"documents": 100, "in_flight": 2}}
-QUEUES = {"sync": {"start_timeout": "3s", "stall_timeout": "20s", "quiet": "300ms",
+QUEUES = {"sync": {"start_timeout": "3s", "stall_timeout": "60s", "quiet": "300ms",
                    "owed_timeout": "3s"}}
 PARALLEL = 2
 # Points that every sync has to pass; a rehearsal without one of them rehearses nothing.
