@@ -4,6 +4,7 @@
 #include <absl/strings/str_format.h>
 #include <unistd.h>
 
+#include <cctype>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -23,6 +24,18 @@ std::string HostName() {
   char name[256] = "";
   if (gethostname(name, sizeof(name) - 1) != 0) return "unknown";
   return name;
+}
+
+// SYNCD_QUEUES_CONNECTION_LOGS sets the queue of the channel `connection-logs`. Only here, because
+// channels are the plan's.
+void QueuesFromEnvironment(const Plan& plan, Config& config) {
+  for (const PlanChannel& channel : plan.channels) {
+    std::string variable = "SYNCD_QUEUES_" + channel.name;
+    for (char& c : variable) {
+      c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    }
+    if (const char* queue = std::getenv(variable.c_str())) config.queues[channel.name] = queue;
+  }
 }
 
 }  // namespace
@@ -87,6 +100,7 @@ absl::StatusOr<std::unique_ptr<Workbench>> Workbench::Open(const Arguments& argu
   auto plan = LoadPlan(bench->config_);
   if (!plan.ok()) return plan.status();
   bench->plan_ = *std::move(plan);
+  QueuesFromEnvironment(bench->plan_, bench->config_);
   if (access == Access::kWrite) {
     if (absl::Status s = bench->OpenState(command); !s.ok()) return s;
   }

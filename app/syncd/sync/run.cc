@@ -175,6 +175,13 @@ void Run::TickDraining(const RunChannel& channel, RunTime now, Effects& effects)
     effects.push_back({RunEffect::Kind::kForgetOwed, channel.name, ""});
     progress.owed = 0;
   }
+  if (progress.owed == 0 && now - clock.last_message >= timeouts_.stall) {
+    effects.push_back({RunEffect::Kind::kFail, channel.name,
+                       absl::StrFormat("channel %s: what its queue held before the start can't be "
+                                       "read away: nothing has come for %.0f s",
+                                       channel.name, Seconds(timeouts_.stall))});
+    return;
+  }
   if (progress.owed == 0 && now - clock.last_message >= kDrainQuiet) {
     AskCount(channel, now, effects);
   }
@@ -185,18 +192,20 @@ void Run::TickReceiving(const RunChannel& channel, RunTime now, Effects& effects
   Clock& clock = clocks_[channel.name];
   const auto silent = now - clock.last_message;
   const bool counts_fit = !clock.expected || progress.records >= *clock.expected;
-  if (progress.stage == ChannelStage::kSettling && counts_fit) {
-    if (silent >= timeouts_.quiet) AskCount(channel, now, effects);
-    return;
-  }
+  const bool settling = progress.stage == ChannelStage::kSettling;
   if (silent >= timeouts_.stall) {
-    const std::string why =
-        counts_fit ? "its end marker has not come"
-                   : absl::StrFormat("its end marker says %d records", *clock.expected);
+    const std::string why = !counts_fit
+                                ? absl::StrFormat("its end marker says %d records", *clock.expected)
+                            : settling ? "its queue never became empty"
+                                       : "its end marker has not come";
     effects.push_back(
         {RunEffect::Kind::kFail, channel.name,
          absl::StrFormat("channel %s: nothing has come for %.0f s; %d records so far, %s",
                          channel.name, Seconds(timeouts_.stall), progress.records, why)});
+    return;
+  }
+  if (settling && counts_fit) {
+    if (silent >= timeouts_.quiet) AskCount(channel, now, effects);
     return;
   }
   if (channel.has_start && !clock.any_message && now - clock.started >= timeouts_.start) {
@@ -213,10 +222,7 @@ void Run::QueueCount(const RunChannel& channel, uint64_t count, RunTime now, Eff
   ChannelProgress& progress = progress_[channel.name];
   Clock& clock = clocks_[channel.name];
   clock.count_asked = false;
-  if (count > 0) {
-    clock.last_message = now;  // it is about to come
-    return;
-  }
+  if (count > 0) return;  // it is about to come; if it never does, the channel stalls
   if (progress.stage == ChannelStage::kDraining && progress.owed == 0) {
     progress.stage = ChannelStage::kStarting;
     if (progress.left_over > 0) {

@@ -235,6 +235,7 @@ uint64_t LeaseKeeper::highest_generation() const {
 }
 
 absl::Status LeaseKeeper::NoteGeneration(uint64_t generation) {
+  const std::lock_guard workflow(workflow_);  // one writer of the record at a time
   const absl::StatusOr<Fence> fence = Current();
   if (!fence.ok()) return fence.status();
   LeaseRecord record;
@@ -265,6 +266,9 @@ absl::Status LeaseKeeper::Release() {
 }
 
 void LeaseKeeper::Beat() {
+  // A workflow writes the record itself, or ends the beating: then this beat is left out.
+  const std::unique_lock workflow(workflow_, std::try_to_lock);
+  if (!workflow.owns_lock()) return;
   Fence fence;
   LeaseRecord record;
   {
