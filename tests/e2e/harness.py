@@ -247,7 +247,8 @@ class Deployment:
         """Runs a command to its end, and fails if its exit code is not `code`."""
         outcome = self.start(*words, **env).finish()
         if outcome.code != code:
-            self._test.fail(f"syncd {' '.join(map(str, words))}: expected exit code {code}: {outcome}")
+            told = " ".join(map(str, words))
+            self._test.fail(f"syncd {told}: expected exit code {code}: {outcome}")
         return outcome
 
     def sync(self, folder, *words, code=0, **env):
@@ -333,7 +334,7 @@ class Cluster:
                       if (match := _OWN.fullmatch(row["index"])) and match[2])
 
     def fingerprint(self):
-        """Of all indexes of the release: aliases, mappings with their `_meta`, documents, versions."""
+        """Of all indexes of the release: aliases, mappings with `_meta`, documents, versions."""
         digest = hashlib.sha256()
         for index, entry in sorted(self.call("GET", "/_all").items()):
             if not _OWN.fullmatch(index):

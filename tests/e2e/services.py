@@ -1,9 +1,9 @@
 """Stand-ins for TCS, Recommendation and Connection on a real RabbitMQ.
 
-They listen to their start queues and answer each start as the real services do: Spring AMQP's message
-properties, a `__TypeId__` header, bodies compact or indented, nulls present or absent, an end marker
-in one of its shapes. A start that comes while a sender runs is ignored. Faults come on demand, by the
-fields of a Feed.
+They listen to their start queues and answer each start as the real services do: Spring AMQP's
+message properties, a `__TypeId__` header, bodies compact or indented, nulls present or absent, an
+end marker in one of its shapes. A start that comes while a sender runs is ignored. Faults come on
+demand, by the fields of a Feed.
 """
 
 import dataclasses
@@ -87,7 +87,7 @@ class Feed:
 
 
 class Services:
-    """All senders of one broker, while the `with` block lasts. Methods may be called at any time."""
+    """All senders of one broker, while the `with` block lasts."""
 
     def __init__(self, amqp_url, feeds):
         """`feeds` is {channel: Feed}; a channel without one hears its start and stays silent."""
@@ -164,7 +164,8 @@ class Services:
             self.starts[channel].append("ignored")
             return
         self.starts[channel].append("answered")
-        sender = threading.Thread(target=self._guarded, args=(self._send, channel, feed), daemon=True)
+        sender = threading.Thread(target=self._guarded, args=(self._send, channel, feed),
+                                  daemon=True)
         self._senders[channel] = sender
         self._threads.append(sender)
         sender.start()
@@ -175,7 +176,8 @@ class Services:
         for what, is_right in (
                 (f"body {body!r}, expected {expected!r}", body == expected),
                 (f"exchange {method.exchange!r}", method.exchange == EXCHANGE),
-                (f"routing key {method.routing_key!r}, expected {key!r}", method.routing_key == key),
+                (f"routing key {method.routing_key!r}, expected {key!r}",
+                 method.routing_key == key),
                 (f"content type {properties.content_type!r}",
                  properties.content_type == "application/json"),
                 (f"content encoding {properties.content_encoding!r}",
@@ -207,7 +209,8 @@ def _script(channel, feed):
     script = (_put_in(bodies, feed.marker_after, marker) if feed.marker_after is not None
               else itertools.chain(bodies, [marker]))
     if feed.answers_twice:
-        return itertools.chain(script, _script(channel, dataclasses.replace(feed, answers_twice=False)))
+        again = dataclasses.replace(feed, answers_twice=False)
+        return itertools.chain(script, _script(channel, again))
     return script
 
 
@@ -239,7 +242,7 @@ def _without_nulls(value):
 
 
 def declare(parameters):
-    """Makes exchange, queues and bindings as the infrastructure has them, and empties the queues."""
+    """Makes exchange, queues and bindings as the infrastructure has them; empties the queues."""
     with _channel(parameters) as amqp:
         amqp.exchange_declare(EXCHANGE, "direct", durable=True)
         queues = [(queue, key) for route in ROUTES.values()

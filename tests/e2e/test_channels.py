@@ -1,4 +1,4 @@
-"""What senders and queues do to a sync: starts that are ignored, markers and messages out of turn."""
+"""What senders and queues do to a sync: ignored starts, markers and messages out of turn."""
 
 import unittest
 

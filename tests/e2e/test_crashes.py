@@ -34,7 +34,8 @@ SELECTED = ("start.publish.before", "start.publish.after", "receive.commit.befor
 def points(steps):
     """Where to kill: the first, the second and the last of each step, as `step#n`."""
     counts = collections.Counter(steps)
-    return [f"{step}#{n}" for step in counts for n in sorted({1, min(2, counts[step]), counts[step]})]
+    return [f"{step}#{n}" for step, count in counts.items()
+            for n in sorted({1, min(2, count), count})]
 
 
 class CrashesTest(harness.EndToEnd):

@@ -1,4 +1,4 @@
-"""The alias `discrepancies` selects exactly what the old script filter selected, on a real OpenSearch.
+"""The alias `discrepancies` selects exactly what the old script filter selected, on real servers.
 
 Over all pairs of values of the two designated bodies, which reach the index as documents that syncd
 has made of messages. The old filter compares doc values, which end at 256 UTF-16 units.

@@ -1,4 +1,4 @@
-"""Rebuilds that must not go live, or must in spite of something: readers never notice the former."""
+"""Rebuilds that must not go live, or must in spite of something; readers notice neither."""
 
 import json
 import shutil
@@ -94,7 +94,8 @@ class RefusalsTest(harness.EndToEnd):
         deployment.run("sync", "--promote", generation, code=3)
         self.assert_untouched(store)
         outcome = deployment.run("sync", "--promote", generation, "--override", "shrink")
-        self.assertEqual((outcome.report["state"], outcome.report["live"]), ("promoted", generation))
+        self.assertEqual((outcome.report["state"], outcome.report["live"]),
+                         ("promoted", generation))
         self.assertTrue(outcome.gate("shrink")["overridden"])
         self.assert_shows(store, self.FEWER, generation=generation)
         deployment.run("rollback")

@@ -1,4 +1,4 @@
-"""Two writers at once: the second is refused, and one that was overtaken in its sleep changes nothing."""
+"""Two writers at once: the second is refused; one overtaken in its sleep changes nothing."""
 
 import itertools
 import signal

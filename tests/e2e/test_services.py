@@ -50,7 +50,8 @@ class ServicesTest(harness.EndToEnd):
         self.assertEqual(len(json.loads(batches[0][1])["payload"]), 90)
         properties = trainees[0][0]
         self.assertEqual(properties.headers, {"__TypeId__": services.ROUTES["tcs"].type_id})
-        self.assertEqual((properties.content_type, properties.delivery_mode), ("application/json", 2))
+        self.assertEqual((properties.content_type, properties.delivery_mode),
+                         ("application/json", 2))
         self.assertTrue(any(body.count(b"\n") > 3 for _, body in trainees), "none is indented")
         self.assertTrue(any(b"\\u" in body for _, body in trainees), "none is escaped")
 
@@ -65,7 +66,7 @@ class ServicesTest(harness.EndToEnd):
         feed = services.Feed(lambda: bodies, marker_after=4, extra=((2, b"no JSON"),), marker=1)
         self.assertEqual(
             list(services._script("gmc", feed)),
-            bodies[:2] + [b"no JSON"] + bodies[2:3] + [{"payload": None, "syncEnd": True}] + bodies[3:])
+            [*bodies[:2], b"no JSON", bodies[2], {"payload": None, "syncEnd": True}, *bodies[3:]])
         self.assertEqual(list(services._script("gmc", services.Feed(lambda: bodies, dies_after=3))),
                          bodies[:3])
 
