@@ -186,7 +186,7 @@ class RefusalsTest(harness.EndToEnd):
         deployment = self.live(store)
         folder = copy_with(self, self.SECOND, "gmc", lambda lines: lines)
         (folder / "gmc.ndjson").unlink()
-        outcome = deployment.run("sync", "--from", folder, code=1)
+        outcome = deployment.run("sync", "--from", folder, code=2)
         self.assertIn("gmc.ndjson", outcome.message())
         self.assert_untouched(store)
 
