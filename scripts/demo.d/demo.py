@@ -25,7 +25,7 @@ import report                                         # noqa: E402
 READERS = 8
 # The readers leave the rebuild at least half of a small machine, as readers elsewhere would.
 READERS_NICE = 5
-SEE_TIMEOUT_S = 60
+SEE_TIMEOUT_S = 120
 # The same data in the shapes that the services send: single records, and batches.
 SHAPES = {1: [], 2: ["--batch", "900"]}
 
