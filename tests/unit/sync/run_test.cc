@@ -160,12 +160,21 @@ TEST_F(RunTest, AnEarlyMarkerWaitsForTheRecordsBehindIt) {
   Messages(10, 1);
   Tick(timeouts_.quiet);
   EXPECT_THAT(Count(5), IsEmpty());
-  EXPECT_THAT(Tick(timeouts_.quiet - milliseconds(1)), IsEmpty());
+  EXPECT_THAT(Tick(timeouts_.quiet - milliseconds(1)), ElementsAre("count:gmc"));
   Messages(5);
   EXPECT_THAT(Tick(timeouts_.quiet - milliseconds(1)), IsEmpty());
   EXPECT_THAT(Tick(milliseconds(1)), ElementsAre("count:gmc"));
   EXPECT_THAT(Count(0), ElementsAre("end:gmc"));
   EXPECT_EQ(Gmc().records, 15u);
+}
+
+TEST_F(RunTest, AQueueThatNeverBecomesEmptyStalls) {
+  Receiving();
+  Messages(10, 1);
+  EXPECT_THAT(Tick(timeouts_.quiet), ElementsAre("count:gmc"));
+  EXPECT_THAT(Count(5), IsEmpty());
+  EXPECT_THAT(Tick(timeouts_.stall - timeouts_.quiet), ElementsAre("fail:gmc"));
+  EXPECT_THAT(failure_, HasSubstr("its queue never became empty"));
 }
 
 TEST_F(RunTest, AnAnswerOlderThanANewMessageEndsNothing) {
