@@ -56,7 +56,7 @@ TEST_P(StoreContract, IndexWithAMappingThatIsNoneIsRefused) {
   IndexDefinition definition = DefinitionOf(IndexName(master_, 1));
   definition.mappings = R"({"properties":{"day":{"type":"dat"}}})";
   EXPECT_EQ(store_->CreateIndex(fence, definition).code(), StatusCode::kInvalidArgument);
-  definition.mappings = R"({"properties":{"day":{"type":"date","format":"quux"}}})";
+  definition.mappings = R"({"properties":{"day":{"type":"date","format":"yyyy-ffoo{"}}})";
   EXPECT_EQ(store_->CreateIndex(fence, definition).code(), StatusCode::kInvalidArgument);
   EXPECT_TRUE(ReadState().indexes.empty());
 }
