@@ -26,6 +26,12 @@ struct Message {
   std::string body;
   Position position;
   bool redelivered = false;
+
+  // Facts of SQS; what another source doesn't know stays as it is here.
+  std::optional<int64_t> sent_ms;  // when the queue got it, ms since 1970 (SentTimestamp)
+  std::string sequence;            // a FIFO queue's SequenceNumber; as decimal numbers, it rises
+  std::string message_id;          // the same each time that the message comes
+  uint32_t receive_count = 0;      // how often it was handed out (approximate); 0: unknown
 };
 
 // One stream of messages. All methods are called from one thread, except Interrupt.
