@@ -106,7 +106,8 @@ class LiveEvents(unittest.TestCase):
                              [GMC]["gmcStatus"], shown)
 
     def test_a_deleted_doctor_takes_its_admin_along_and_leaves_the_outcome(self):
-        events = [doctor(1, admin="a", doctorFirstName="Gmc"), recommendation(2, outcome="APPROVED"),
+        events = [doctor(1, admin="a", doctorFirstName="Gmc"),
+                  recommendation(2, outcome="APPROVED", admin="b"),
                   deleted("doctor-changes", 3, GMC)]
         self.assert_any_order(events, lambda documents: self.assertEqual(documents, {
             f"{GMC}:1": {"tcsPersonId": 1, "gmcReferenceNumber": GMC, "doctorFirstName": "Tis",
