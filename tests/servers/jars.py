@@ -40,7 +40,7 @@ def cache_folder():
 def fetch(name, version, coordinates):
     """The folder with the jars of `coordinates` (group:artifact:version). Complete, or it doesn't exist."""
     lib = cache_folder() / f"{name}-{version}" / "lib"
-    return _make_once(lib, lambda scratch: _copy_dependencies(coordinates, scratch))
+    return make_once(lib, lambda scratch: _copy_dependencies(coordinates, scratch))
 
 
 def compile_launcher(java, lib, source):
@@ -56,10 +56,10 @@ def compile_launcher(java, lib, source):
         if done.returncode != 0:
             raise Unavailable(f"javac {source.name}: {done.stdout}{done.stderr}")
 
-    return _make_once(lib.parent / f"launcher-{key}", compile_it)
+    return make_once(lib.parent / f"launcher-{key}", compile_it)
 
 
-def _make_once(folder, make):
+def make_once(folder, make):
     """Has `make` fill a folder beside `folder`, which then gets its name; one process at a time."""
     if folder.is_dir():
         return folder

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Real servers for tests, on free loopback ports: OpenSearch, Elasticsearch, RabbitMQ.
+"""Real servers for tests, on free loopback ports: OpenSearch, Elasticsearch, RabbitMQ, SQS.
 
 As a module:
 
@@ -26,8 +26,9 @@ import time
 from jars import Unavailable
 from rabbitmq_server import RabbitMQ
 from search_server import Elasticsearch, OpenSearch
+from sqs_server import ElasticMQ, Moto
 
-__all__ = ["SERVERS", "Elasticsearch", "OpenSearch", "RabbitMQ", "Unavailable", "start_all", "variable"]
+__all__ = ["SERVERS", "ElasticMQ", "Elasticsearch", "Moto", "OpenSearch", "RabbitMQ", "Unavailable", "start_all", "variable"]
 
 # Name on the command line → the server. Its variable is INDEXSWAP_TEST_<NAME>_URL; RabbitMQ's is …_AMQP_URL.
 SERVERS = {
@@ -36,6 +37,8 @@ SERVERS = {
     "opensearch-2.19": lambda **options: OpenSearch("2.19.1", **options),
     "elasticsearch-7.10": lambda **options: Elasticsearch("7.10.2", **options),
     "rabbitmq": lambda settings=None: RabbitMQ(config=settings),
+    "elasticmq": ElasticMQ,
+    "moto": Moto,
 }
 
 

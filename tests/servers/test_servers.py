@@ -2,7 +2,7 @@
 """Each server starts, takes something and gives it back; data outlives SIGKILL; a dead owner leaves nothing behind.
 
 Run it with the names of the servers to test in INDEXSWAP_TEST_SERVERS (otherwise: OpenSearch 2.19, Elasticsearch 7.10,
-RabbitMQ).
+RabbitMQ, ElasticMQ, moto).
 """
 
 import json
@@ -20,7 +20,7 @@ sys.path.insert(0, str(HERE))
 
 import servers  # noqa: E402
 
-DEFAULT = "opensearch-2.19 elasticsearch-7.10 rabbitmq"
+DEFAULT = "opensearch-2.19 elasticsearch-7.10 rabbitmq elasticmq moto"
 NAMES = os.environ.get("INDEXSWAP_TEST_SERVERS", DEFAULT).split()
 SCRIPT = [sys.executable, str(HERE / "servers.py")]
 
@@ -63,7 +63,7 @@ class SearchServerTest(unittest.TestCase):
         self.assertEqual(ask("GET", f"{server.url}/doctors/_doc/1")["_source"], self.DOCUMENT)
 
     def test_document_survives_kill_and_stop(self):
-        names = [name for name in NAMES if name != "rabbitmq"]
+        names = [name for name in NAMES if "search" in name]
         for name in names:
             require(self, name)
         named = {name: servers.SERVERS[name](settings={self.SETTING: 17}) for name in names}
@@ -140,6 +140,54 @@ class RabbitMQTest(unittest.TestCase):
             time.sleep(0.1)
         self.assertEqual(using(folder), [])
         self.assertFalse(folder.exists())
+
+
+@unittest.skipUnless("elasticmq" in NAMES, "not asked for")
+class ElasticMQTest(unittest.TestCase):
+    def receive(self, server, name):
+        found = server.call("ReceiveMessage", QueueUrl=server.queue_url(name), WaitTimeSeconds=5)
+        return [message["Body"] for message in found["Messages"]]
+
+    def test_messages_and_queues_outlive_kill(self):
+        server = obtain(self, "elasticmq", queues=["a", "b.fifo"])
+        made = server.call("CreateQueue", QueueName="made")["QueueUrl"]
+        self.assertEqual(made, server.queue_url("made"))
+        server.call("SendMessage", QueueUrl=made, MessageBody="Llŷr")
+        fifo = {"MessageGroupId": "g", "MessageDeduplicationId": "1"}
+        server.call("SendMessage", QueueUrl=server.queue_url("b.fifo"), MessageBody="second", **fifo)
+        server.kill()
+        server.start()
+        self.assertEqual(self.receive(server, "made"), ["Llŷr"])
+        self.assertEqual(self.receive(server, "b.fifo"), ["second"])
+        server.stop()
+        self.assertFalse(server.running())
+
+
+@unittest.skipUnless("moto" in NAMES, "not asked for")
+class MotoTest(unittest.TestCase):
+    SCRIPT = """if True:
+        import boto3, os, sys
+        name = "INDEXSWAP_TEST_MOTO_" + sys.argv[1]
+        sqs = boto3.client("sqs", endpoint_url=os.environ["INDEXSWAP_TEST_MOTO_URL"], region_name="eu-west-2",
+                           aws_access_key_id=os.environ[name + "KEY"],
+                           aws_secret_access_key=os.environ[name + "SECRET"] + sys.argv[2],
+                           aws_session_token=os.environ.get(name + "TOKEN"))
+        try:
+            print(sqs.list_queues()["ResponseMetadata"]["HTTPStatusCode"])
+        except sqs.exceptions.ClientError as error:
+            print(error.response["Error"]["Code"])
+    """
+
+    def ask(self, server, *arguments):
+        env = {**os.environ, **server.environment(), "INDEXSWAP_TEST_MOTO_URL": server.url, "NO_PROXY": "127.0.0.1"}
+        command = [env["INDEXSWAP_TEST_AWS_PYTHON"], "-c", self.SCRIPT, *arguments]
+        return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout.strip()
+
+    def test_takes_only_what_is_rightly_signed(self):
+        server = obtain(self, "moto")
+        self.assertEqual(self.ask(server, "", ""), "200")
+        self.assertEqual(self.ask(server, "SESSION_", ""), "200")
+        self.assertEqual(self.ask(server, "", "wrong"), "403")
 
 
 def using(folder):
