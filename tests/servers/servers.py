@@ -28,7 +28,9 @@ from rabbitmq_server import RabbitMQ
 from search_server import Elasticsearch, OpenSearch
 from sqs_server import ElasticMQ, Moto
 
-__all__ = ["SERVERS", "ElasticMQ", "Elasticsearch", "Moto", "OpenSearch", "RabbitMQ", "Unavailable", "start_all", "variable"]
+__all__ = [
+    "SERVERS", "ElasticMQ", "Elasticsearch", "Moto", "OpenSearch", "RabbitMQ", "Unavailable", "start_all", "variable",
+]  # fmt: skip
 
 # Name on the command line → the server. Its variable is INDEXSWAP_TEST_<NAME>_URL; RabbitMQ's is …_AMQP_URL.
 SERVERS = {
