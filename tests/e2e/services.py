@@ -6,11 +6,13 @@ end marker in one of its shapes. A start that comes while a sender runs is ignor
 demand, by the fields of a Feed.
 """
 
+import contextlib
 import dataclasses
 import itertools
 import json
 import random
 import threading
+import time
 import typing
 
 import pika
@@ -21,6 +23,7 @@ GET_MASTER_QUEUES = tuple(f"reval.queue.indexrebuildgetmastercommand.requested.{
                           for service in ("recommendation", "connection"))
 POLL_S = 0.05
 JOIN_S = 30
+AWAY_S = 180
 INDENT_EVERY = 4      # bodies: one of so many is indented
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _escaped = json.JSONEncoder(separators=(",", ":")).encode
@@ -84,6 +87,9 @@ class Feed:
     ignores: int = 0                    # starts that are not answered
     answers_twice: bool = False         # all of it, the end marker included, a second time
     marker: int = 0                     # which of MARKERS
+    sqs: tuple | None = None            # (sqs.Client, address of a queue): answers there instead
+    rate: float | None = None           # messages a second, at most
+    confirmed: bool = False             # each, and sent again after the broker was away
 
 
 class Services:
@@ -116,16 +122,16 @@ class Services:
         for thread in self._threads:
             thread.join(JOIN_S)
 
-    def publish(self, channel, *bodies):
+    def publish(self, name, *bodies):
         """Sends bodies out of turn, such as left-overs of an earlier sync."""
-        with _channel(self._parameters) as amqp:
+        with channel(self._parameters) as amqp:
             for body in bodies:
-                _publish(amqp, ROUTES[channel], _encode(body, 0))
+                _publish(amqp, ROUTES[name], _encode(body, 0))
 
-    def waiting(self, channel):
+    def waiting(self, name):
         """Messages ready in a channel's data queue."""
-        with _channel(self._parameters) as amqp:
-            return amqp.queue_declare(ROUTES[channel].data_queue, passive=True).method.message_count
+        with channel(self._parameters) as amqp:
+            return amqp.queue_declare(ROUTES[name].data_queue, passive=True).method.message_count
 
     def busy(self):
         """Whether any sender still sends."""
@@ -139,12 +145,21 @@ class Services:
                 self.problems.append(f"{work.__name__}{values}: {error!r}")
 
     def _listen(self):
-        with _channel(self._parameters) as amqp:
-            for channel, route in ROUTES.items():
+        while not self._stop.is_set():
+            try:
+                self._listen_once()
+            except (pika.exceptions.AMQPError, OSError):
+                if not self._ready.is_set():
+                    raise
+                self._stop.wait(POLL_S)    # the broker is away
+
+    def _listen_once(self):
+        with channel(self._parameters) as amqp:
+            for name, route in ROUTES.items():
                 amqp.basic_consume(
                     route.start_queue, auto_ack=True, on_message_callback=(
-                        lambda _, method, properties, body, channel=channel:
-                        self._started(channel, method, properties, body)))
+                        lambda _, method, properties, body, name=name:
+                        self._started(name, method, properties, body)))
             for queue in GET_MASTER_QUEUES:
                 amqp.basic_consume(queue, auto_ack=True, on_message_callback=self._commanded)
             self._ready.set()
@@ -187,13 +202,20 @@ class Services:
             if not is_right:
                 self.problems.append(f"message to {method.routing_key}: {what}")
 
-    def _send(self, channel, feed):
-        with _channel(self._parameters) as amqp:
-            for number, body in enumerate(_script(channel, feed)):
+    def _send(self, name, feed):
+        with (Publisher if feed.confirmed else channel)(self._parameters) as amqp:
+            begin = time.monotonic()
+            for number, body in enumerate(_script(name, feed)):
                 if self._stop.is_set():
                     return
-                _publish(amqp, ROUTES[channel], _encode(body, number))
-                self.sent[channel] += 1
+                body = _encode(body, number)
+                if feed.sqs:
+                    feed.sqs[0].send(feed.sqs[1], [(body, None, None)])
+                else:
+                    _publish(amqp, ROUTES[name], body)
+                self.sent[name] += 1
+                if feed.rate:
+                    self._stop.wait(max(0, begin + number / feed.rate - time.monotonic()))
 
 
 def _script(channel, feed):
@@ -243,7 +265,7 @@ def _without_nulls(value):
 
 def declare(parameters):
     """Makes exchange, queues and bindings as the infrastructure has them; empties the queues."""
-    with _channel(parameters) as amqp:
+    with channel(parameters) as amqp:
         amqp.exchange_declare(EXCHANGE, "direct", durable=True)
         queues = [(queue, key) for route in ROUTES.values()
                   for queue, key in ((route.start_queue, route.start_key),
@@ -254,7 +276,7 @@ def declare(parameters):
             amqp.queue_purge(queue)
 
 
-class _channel:
+class channel:
     """A connection with one channel, for a `with` block."""
 
     def __init__(self, parameters):
@@ -264,8 +286,45 @@ class _channel:
         return self._connection.channel()
 
     def __exit__(self, *_):
-        if self._connection.is_open:
+        with contextlib.suppress(pika.exceptions.AMQPError, OSError):
             self._connection.close()
+
+
+class Publisher:
+    """Sends with the broker's confirmation, and waits for one that is away: so a message may come
+    twice, but never after the one that follows it. Not thread-safe."""
+
+    def __init__(self, parameters):
+        self._parameters = parameters
+        self._connection = self._amqp = None
+
+    def basic_publish(self, exchange, key, body, properties):
+        end = time.monotonic() + AWAY_S
+        while True:
+            try:
+                if self._amqp is None:
+                    self._connection = pika.BlockingConnection(self._parameters)
+                    self._amqp = self._connection.channel()
+                    self._amqp.confirm_delivery()
+                self._amqp.basic_publish(exchange, key, body, properties, mandatory=True)
+                return
+            except (pika.exceptions.AMQPError, OSError):
+                self.close()
+                if time.monotonic() > end:
+                    raise
+                time.sleep(POLL_S)
+
+    def close(self):
+        connection, self._connection, self._amqp = self._connection, None, None
+        with contextlib.suppress(pika.exceptions.AMQPError, OSError):
+            if connection is not None and connection.is_open:
+                connection.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
 
 
 def _publish(amqp, route, body):
@@ -274,7 +333,7 @@ def _publish(amqp, route, body):
         headers={"__TypeId__": route.type_id}))
 
 
-class consumer(_channel):
+class consumer(channel):
     """Somebody else who reads a queue, for a `with` block."""
 
     def __init__(self, amqp_url, queue):
