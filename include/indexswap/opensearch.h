@@ -3,11 +3,13 @@
 #define INDEXSWAP_OPENSEARCH_H_
 
 #include <absl/status/statusor.h>
+#include <indexswap/aws.h>
 #include <indexswap/store.h>
 
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace indexswap {
@@ -20,6 +22,9 @@ struct OpenSearchOptions {
   // Basic authentication; an empty user for none.
   std::string user;
   std::string password;
+
+  // Signs every request instead, for Amazon OpenSearch Service (`es`) and Serverless (`aoss`).
+  std::optional<AwsSigning> aws;
 
   // PEM file of the authorities that the server's certificate is checked against; empty for the
   // system's. Certificates are always checked.

@@ -4,6 +4,7 @@
 #include <absl/strings/str_format.h>
 #include <curl/curl.h>
 
+#include <algorithm>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -62,7 +63,14 @@ size_t OnHeader(char* data, size_t size, size_t count, void* user) {
 class CurlTransport : public HttpTransport {
  public:
   CurlTransport(HttpOptions options, std::string shown_url)
-      : options_(std::move(options)), shown_url_(std::move(shown_url)) {}
+      : options_(std::move(options)), shown_url_(std::move(shown_url)) {
+    const std::string rest = shown_url_.substr(shown_url_.find("://") + 3);
+    const size_t slash = std::min(rest.find('/'), rest.size());
+    host_ = rest.substr(0, slash);
+    base_path_ = rest.substr(slash);
+    const std::string_view port = shown_url_.starts_with("https") ? ":443" : ":80";
+    if (host_.ends_with(port)) host_.resize(host_.size() - port.size());
+  }
 
   absl::StatusOr<HttpResponse> Send(const HttpRequest& request) override {
     CurlHandle handle = Take();
@@ -97,11 +105,14 @@ class CurlTransport : public HttpTransport {
   absl::StatusOr<HttpResponse> Perform(CURL* curl, const HttpRequest& request);
   void SetConnection(CURL* curl, const HttpRequest& request) const;
   void SetRequest(CURL* curl, const HttpRequest& request, const std::string& url) const;
+  absl::StatusOr<HeaderList> Headers(const HttpRequest& request) const;
   absl::Status Failure(CURL* curl, CURLcode code, const HttpRequest& request,
                        const char* detail) const;
 
   const HttpOptions options_;
   const std::string shown_url_;
+  std::string host_;       // as in the header
+  std::string base_path_;  // what goes before each target; empty or `/…`
   std::mutex mutex_;
   std::vector<CurlHandle> idle_;
 };
@@ -146,22 +157,51 @@ void CurlTransport::SetRequest(CURL* curl, const HttpRequest& request,
   curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
 }
 
+// The headers of a request, signed if that is asked for.
+absl::StatusOr<HeaderList> CurlTransport::Headers(const HttpRequest& request) const {
+  HeaderList list(curl_slist_append(nullptr, "Expect:"));
+  const auto add = [&list](const std::string& line) {
+    curl_slist_append(list.get(), line.c_str());
+  };
+  std::vector<HttpHeader> headers = request.headers;
+  if (request.body.empty()) {
+    add("Content-Type:");  // or a POST without a body says it is a form
+  } else {
+    headers.push_back({"Content-Type", request.content_type});
+  }
+  if (options_.aws) {
+    const std::string target = base_path_ + request.target;
+    const size_t question = std::min(target.find('?'), target.size());
+    AwsRequest signed_request;
+    signed_request.method = ToString(request.method);
+    signed_request.host = host_;
+    signed_request.path = target.substr(0, question);
+    signed_request.query = target.substr(std::min(question + 1, target.size()));
+    signed_request.headers = headers;
+    signed_request.body = request.body;
+    absl::StatusOr<std::vector<HttpHeader>> added =
+        SignAwsRequest(signed_request, *options_.aws, std::chrono::system_clock::now());
+    if (!added.ok()) return added.status();
+    headers.insert(headers.end(), added->begin(), added->end());
+    add("Host: " + host_);  // what was signed
+  }
+  for (const HttpHeader& header : headers) add(header.name + ": " + header.value);
+  return list;
+}
+
 absl::StatusOr<HttpResponse> CurlTransport::Perform(CURL* curl, const HttpRequest& request) {
   curl_easy_reset(curl);  // options only: the connection stays
   const std::string url = options_.url + request.target;
   char detail[CURL_ERROR_SIZE] = "";
   Sink sink;
   sink.max_bytes = options_.max_response_bytes;
-  HeaderList headers(curl_slist_append(nullptr, "Expect:"));
-  const std::string type = request.body.empty()
-                               ? "Content-Type:"  // or a POST without a body says it is a form
-                               : absl::StrFormat("Content-Type: %s", request.content_type);
-  curl_slist_append(headers.get(), type.c_str());
+  absl::StatusOr<HeaderList> headers = Headers(request);
+  if (!headers.ok()) return headers.status();
 
   SetConnection(curl, request);
   SetRequest(curl, request, url);
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
-  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers->get());
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, OnBody);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &sink);
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, OnHeader);
@@ -247,6 +287,10 @@ absl::StatusOr<std::unique_ptr<HttpTransport>> NewCurlTransport(HttpOptions opti
   InitializeCurlOnce();
   absl::StatusOr<std::string> url = CheckUrl(options.url);
   if (!url.ok()) return url.status();
+  if (options.aws && !options.user.empty()) {
+    return absl::InvalidArgumentError(
+        "a request is either signed for AWS or carries user and password: set only one of them");
+  }
   options.url = *url;
   return std::make_unique<CurlTransport>(std::move(options), *url);
 }

@@ -4,12 +4,15 @@
 #define INDEXSWAP_HTTP_TRANSPORT_H_
 
 #include <absl/status/statusor.h>
+#include <indexswap/aws.h>
 
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace indexswap {
 
@@ -24,6 +27,7 @@ struct HttpRequest {
   std::string target;  // path and query, percent-encoded, beginning with `/`
   std::string_view body;
   const char* content_type = "application/json";  // sent only with a body
+  std::vector<HttpHeader> headers;                // beside Host and Content-Type
 
   // Sends it at most once. Otherwise a request that met a kept-alive connection which the server
   // was just closing is sent again on a new one, which only harms what may not be done twice.
@@ -50,6 +54,7 @@ class HttpTransport {
   //   kUnavailable      the server was not reached; nothing was sent
   //   kUnknown          sent, wholly or in part, and the answer was lost
   //   kInvalidArgument  the request or an option makes no sense (URL, CA file)
+  //   those of AwsCredentialsProvider::Get where requests are signed; nothing was sent
   virtual absl::StatusOr<HttpResponse> Send(const HttpRequest& request) = 0;
 
   // Where requests go, without credentials: `http://127.0.0.1:9200`.
@@ -61,7 +66,8 @@ struct HttpOptions {
   std::string url;   // http(s)://host[:port][/path]; the path goes before each target
   std::string user;  // basic authentication; empty for none
   std::string password;
-  std::string ca_file;  // PEM; empty for the system's certificates
+  std::optional<AwsSigning> aws;  // signs each request; not together with `user`
+  std::string ca_file;            // PEM; empty for the system's certificates
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds request_timeout{60000};  // a request in total
   size_t idle_connections = 8;                       // kept alive; more are opened when needed

@@ -20,6 +20,7 @@ absl::StatusOr<std::unique_ptr<IndexStore>> OpenOpenSearchStore(OpenSearchOption
   http.url = options.url;
   http.user = options.user;
   http.password = options.password;
+  http.aws = options.aws;
   http.ca_file = options.ca_file;
   http.connect_timeout = options.connect_timeout;
   http.request_timeout = options.request_timeout;

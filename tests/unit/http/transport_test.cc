@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <ctime>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -253,6 +254,62 @@ TEST(TransportTest, UrlsThatAreNoneAreRefused) {
     options.url = url;
     EXPECT_EQ(NewCurlTransport(options).status().code(), StatusCode::kInvalidArgument) << url;
   }
+}
+
+// The value of a header in a request as it was received; empty if it has none.
+std::string HeaderOf(const std::string& request, const std::string& name) {
+  const size_t begin = request.find("\r\n" + name + ": ");
+  if (begin == std::string::npos) return "";
+  const size_t value = begin + name.size() + 4;
+  return request.substr(value, request.find("\r\n", value) - value);
+}
+
+TEST(TransportTest, SignsWhatItSends) {
+  ScriptedServer server({{{Ok("{}")}}});
+  HttpOptions options;
+  options.url = server.url() + "/base/";
+  options.aws = AwsSigning{"es", "eu-west-2", StaticAwsCredentials({"KEY", "SECRET", "TOKEN"})};
+  auto transport = NewCurlTransport(options);
+  ASSERT_TRUE(transport.ok()) << transport.status();
+  HttpRequest request = Post("/a%2Cb,*/_search?q=x%20y&flag", "{\"a\":1}");
+  request.headers = {{"X-Opaque-Id", "7"}};
+  ASSERT_TRUE((*transport)->Send(request).ok());
+
+  const std::string sent = server.requests().at(0);
+  EXPECT_THAT(sent, HasSubstr("POST /base/a%2Cb,*/_search?q=x%20y&flag HTTP/1.1\r\n"));
+  const std::string date = HeaderOf(sent, "X-Amz-Date");
+  const AwsRequest same = {"POST",
+                           HeaderOf(sent, "Host"),
+                           "/base/a%2Cb,*/_search",
+                           "q=x%20y&flag",
+                           {{"X-Opaque-Id", HeaderOf(sent, "X-Opaque-Id")},
+                            {"Content-Type", HeaderOf(sent, "Content-Type")}},
+                           "{\"a\":1}"};
+  std::tm time = {};
+  ASSERT_NE(strptime(date.c_str(), "%Y%m%dT%H%M%SZ", &time), nullptr) << date;
+  const auto added =
+      SignAwsRequest(same, *options.aws, std::chrono::system_clock::from_time_t(timegm(&time)));
+  ASSERT_TRUE(added.ok()) << added.status();
+  EXPECT_EQ(HeaderOf(sent, "Authorization"), added->back().value);
+  EXPECT_EQ(HeaderOf(sent, "X-Amz-Security-Token"), "TOKEN");
+}
+
+TEST(TransportTest, WithoutCredentialsNothingIsSent) {
+  class None : public AwsCredentialsProvider {
+    absl::StatusOr<AwsCredentials> Get() override {
+      return absl::UnauthenticatedError("no credentials in the test");
+    }
+  };
+  ScriptedServer server({});
+  HttpOptions options;
+  options.url = server.url();
+  options.aws = AwsSigning{"es", "eu-west-2", std::make_shared<None>()};
+  auto transport = NewCurlTransport(options);
+  ASSERT_TRUE(transport.ok()) << transport.status();
+  EXPECT_EQ((*transport)->Send(Get("/")).status(),
+            absl::UnauthenticatedError("no credentials in the test"));
+  options.user = "admin";
+  EXPECT_EQ(NewCurlTransport(options).status().code(), StatusCode::kInvalidArgument);
 }
 
 TEST(TransportTest, ManyThreadsAtOnce) {
