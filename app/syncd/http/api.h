@@ -1,8 +1,8 @@
-#pragma once
-
 // The port between the HTTP interface and the daemon: the server (server.h) turns requests into
 // calls of an Api and its answers into responses; the daemon implements it. The contract of each
 // call, as users see it, is in docs/http.md.
+#ifndef SYNCD_HTTP_API_H_
+#define SYNCD_HTTP_API_H_
 
 #include <absl/status/status.h>
 
@@ -87,3 +87,5 @@ ApiAnswer ApiError(int status, std::string_view code, std::string_view message);
 ApiAnswer ApiError(const absl::Status& status);
 
 }  // namespace syncd
+
+#endif  // SYNCD_HTTP_API_H_
