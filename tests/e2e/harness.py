@@ -267,8 +267,26 @@ class Embedded:
         self.path = pathlib.Path(path)
         self.url = f"sqlite:{path}"
 
+    def raw(self):
+        """Reads documents by the name of an index or an alias."""
+        return compare.EmbeddedStore(self.path)
+
     def differences(self, documents, generation=None):
-        return compare.compare_store(documents, compare.EmbeddedStore(self.path), generation)
+        return compare.compare_store(documents, self.raw(), generation)
+
+    def refresh(self):
+        """Nothing to do: what is written is seen."""
+
+    def document(self, name, key):
+        """One document of an index or an alias; None if it isn't there."""
+        if not self.path.exists():
+            return None
+        with _closing(self.path) as db:
+            try:
+                row = db.execute(f'SELECT document FROM "{name}" WHERE id = ?', (key,)).fetchone()
+            except sqlite3.OperationalError:
+                return None
+        return json.loads(row[0]) if row else None
 
     def aliases(self):
         """Alias → the index that it reads."""
@@ -319,8 +337,25 @@ class Cluster:
         for name in names:
             self.call("DELETE", f"/{name}")
 
+    def raw(self):
+        """Reads documents by the name of an index or an alias."""
+        return compare.Cluster(self.url)
+
     def differences(self, documents, generation=None):
-        return compare.compare_store(documents, compare.Cluster(self.url), generation)
+        return compare.compare_store(documents, self.raw(), generation)
+
+    def refresh(self):
+        self.call("POST", "/" + ",".join(self.indexes()) + "/_refresh")
+
+    def document(self, name, key):
+        """One document, as a search through an index or an alias finds it; None if it doesn't."""
+        try:
+            found = self.call("POST", f"/{name}/_search", {"query": {"ids": {"values": [key]}}})
+        except urllib.error.HTTPError as error:
+            if error.code == 404:
+                return None
+            raise
+        return next((hit["_source"] for hit in found["hits"]["hits"]), None)
 
     def aliases(self):
         table = {}

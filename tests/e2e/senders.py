@@ -89,8 +89,9 @@ class Sender:
         return self._position
 
     def world(self, lead=0):
-        """What the services hold now; `lead` changes of the future are in it as well."""
-        return self.history.world(min(self._position + lead, len(self.history.changes)))
+        """What the services hold now, or so many changes later; before, if it is negative."""
+        return self.history.world(
+            max(0, min(self._position + lead, len(self.history.changes))))
 
     def feeds(self, lead=0, batch=500, **faults):
         """{channel: services.Feed} of the services, each as of the moment at which it is asked."""
@@ -102,6 +103,15 @@ class Sender:
         """Messages of events that are still in a queue, those handed out included."""
         return (sum(self.client.held(url) for url in self.urls.values())
                 + self._amqp.waiting())
+
+    def send_trainee(self, body):
+        """One trainee out of turn, when all that it may send is sent."""
+        self.wait()
+        self._amqp.send(body)
+
+    def redeclare(self):
+        """Deletes the queue of trainees and makes it anew; what it held is lost."""
+        self._amqp.declare(delete=True)
 
     @contextlib.contextmanager
     def paused(self):

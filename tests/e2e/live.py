@@ -1,0 +1,144 @@
+"""What the tests of live events have in common: the bed, its scenario, and the comparison."""
+
+import contextlib
+import json
+import os
+import random
+
+import harness    # first: it knows the folders of the others
+import compare
+import daemon
+import events
+import expected
+import history
+import revalidation
+import senders
+import services
+import sqs
+
+EVENTS = int(os.environ.get("INDEXSWAP_TEST_EVENTS", "3000"))
+SEED = int(os.environ.get("INDEXSWAP_TEST_SEED", "1"))
+VISIBILITY_S = 5        # of messages handed out: so long a killed daemon's are not seen
+SNAPSHOTS = ("tcs", "gmc", "connection-logs", "hidden-discrepancies")
+# Shares of history are no catastrophes: whether an alias shrinks is another test's business.
+GATES = {"gates": {"max_shrink": 0.9}}
+
+
+def model_of(world, messages):
+    """The model of a snapshot and of (channel, body)."""
+    model = events.LiveModel()
+    for channel in SNAPSHOTS:
+        for record in world.snapshot(channel):
+            model.snapshot(channel, record if channel == "tcs" else {"payload": record})
+    for channel, body in messages:
+        model.event(channel, body)
+    return model.model()
+
+
+class Bed:
+    """A history, its senders and services, and a daemon, for a `with` block."""
+
+    def __init__(self, test, store, changes=EVENTS, doctors=None, amqp=None, sqs_url=None,
+                 rate=None, words=(), **sections):
+        self.test = test
+        self.store = store
+        self.doctors = doctors or max(300, changes // 10)
+        self.history = history.History(self.doctors, changes, seed=SEED)
+        self.client = sqs.Client(sqs_url or harness.server("elasticmq"))
+        test.addCleanup(self.client.close)
+        self.amqp = amqp or harness.server("rabbitmq")
+        self.sender = senders.Sender(self.amqp, self.client, self.history, rate=rate, seed=SEED,
+                                     visibility_s=VISIBILITY_S)
+        sections = GATES | {"queues": self.sender.queues(),
+                            "sqs": {"endpoint": self.client.url, "region": sqs.REGION}} | sections
+        self.deployment = harness.Deployment(
+            test, store.url, self.amqp, **daemon.configuration(daemon.ports(test), **sections))
+        self.daemon = daemon.Daemon(test, self.deployment, *words)
+        self.peers = None
+        self._extra, self._stack = [], contextlib.ExitStack()
+
+    def __enter__(self):
+        self._stack.enter_context(self.sender)
+        self.peers = self._stack.enter_context(services.Services(self.amqp, self.feeds()))
+        return self
+
+    def __exit__(self, *_):
+        self.daemon.kill()
+        self._stack.close()
+
+    def feeds(self, lead=0, seconds=2, **faults):
+        """The services' answers as of `lead` changes after the moment of the start, if negative
+        before it; the trainees take about so many seconds."""
+        feeds = self.sender.feeds(lead, **faults)
+        feeds["tcs"].rate = self.doctors / seconds if seconds else None
+        return feeds
+
+    def sync(self, lead=0, **faults):
+        self.peers.feeds = self.feeds(lead, **faults)
+        live = self.daemon.sync()
+        self.test.assertEqual(self.peers.problems, [])
+        return live
+
+    def sentinel(self):
+        """Sends a trainee of its own after all others, and waits until live shows it."""
+        number = len(self._extra)
+        person, gmc = 97_000_000 + number, f"97{number:05}"
+        body = json.dumps({"tcsPersonId": person, "gmcReferenceNumber": gmc}).encode()
+        self._extra.append(("tcs-updates", body))
+        self.sender.send_trainee(body)
+        key = f"{gmc}:{person}"
+        harness.wait_until(lambda: self.shows("masterdoctorindex", key), "the sentinel is live")
+
+    def shows(self, name, key):
+        """A document, read through an alias or from an index; None if it isn't there."""
+        with contextlib.suppress(OSError, KeyError):
+            return self.store.document(name, key)
+        return None
+
+    def settle(self):
+        """Sends the rest, and waits until each event is in every warm generation."""
+        self.sender.advance_to(1)
+        self.sender.wait()
+        self.sentinel()
+        harness.wait_until(lambda: self.sender.held() == 0, "the queues are empty")
+        harness.wait_until(self._drained, "each warm generation has all events")
+
+    def _drained(self):
+        warm = [entry for entry in self.daemon.status()["generations"] if entry.get("warm")]
+        return warm and all(entry["lag_events"] == 0 for entry in warm)
+
+    def check(self, at_least=()):
+        """Every document of live and of each warm generation is the model's."""
+        model = model_of(self.history.world(0), self._extra + [
+            (message.channel, message.body) for message in self.sender.deliveries])
+        path = harness.temporary(self.test) / "expected.db"
+        expected.write(model, path, revalidation.london_today())
+        documents, warm = compare.Expected(path), self.daemon.warm()
+        live = self.test.assert_one_generation(self.store)
+        self.test.assertGreaterEqual(set(warm), {live, *at_least}, self.daemon.status())
+        self.store.refresh()
+        self.test.assertEqual(self.store.differences(documents, live), [])
+        for number in set(warm) - {live}:
+            for family in revalidation.FAMILIES:
+                found = compare.compare(documents.family(family),
+                                        self.store.raw().documents(f"{family}_v{number}"))
+                self.test.assertEqual(found, [], f"{family}_v{number}")
+        self.test.assertEqual(self.daemon.status()["dead_letters"], 0)
+
+    def scenario(self, actions, first=0.05, before=lambda: None):
+        """Each action at a random moment of the events, which go on meanwhile; then the rest."""
+        chance = random.Random(SEED)
+        self.sender.advance_to(first)
+        self.sender.wait()      # these come before anything is live, and before the daemon
+        before()
+        shares = [first + (0.95 - first) * n / len(actions) for n in range(len(actions) + 1)]
+        for action, begin, end in zip(actions, shares, shares[1:]):
+            self.sender.advance_to(end)
+            self._wait_share(chance.uniform(begin, end))
+            action()
+            self.sender.wait()
+        self.settle()
+
+    def _wait_share(self, share):
+        harness.wait_until(lambda: self.sender.share >= share - 0.001,
+                           f"{share:.0%} of the events are sent", 3600)
