@@ -105,7 +105,7 @@ class Daemon:
 
     def warm(self):
         """The numbers of the generations that get events."""
-        return [entry["n"] for entry in self.status()["generations"] if entry.get("warm")]
+        return [entry["n"] for entry in self.status()["generations"] if is_warm(entry)]
 
     def start_sync(self):
         """The number of the run."""
@@ -121,9 +121,10 @@ class Daemon:
         """Returns when the run's generation is live and the run has ended."""
         def done():
             status = self.status()
-            if status["run"] is None and status["live"] != run:
-                raise AssertionError(f"run {run} has ended and is not live: {json.dumps(status)}")
-            return status["run"] is None
+            last = status.get("last_run") or {}
+            if status["run"] is None and last.get("run") == run and last["state"] != "promoted":
+                raise AssertionError(f"run {run}: {json.dumps(last)}")
+            return status["run"] is None and status["live"] == run
         harness.wait_until(done, f"run {run} is live", deadline_s)
 
     def rollback(self, **body):
@@ -146,6 +147,12 @@ class Daemon:
 
     def finish(self, deadline_s=harness.DEADLINE_S):
         return self._running.finish(deadline_s)
+
+
+def is_warm(entry):
+    """Whether a generation of the status gets events."""
+    complete = entry["state"] in ("live", "previous", "sealed")
+    return complete and entry["cold"] is None and entry["lag_events"] is not None
 
 
 class Supervisor:

@@ -50,7 +50,8 @@ class Bed:
         self.sender = senders.Sender(self.amqp, self.client, self.history, rate=rate, seed=SEED,
                                      visibility_s=VISIBILITY_S)
         sections = GATES | {"queues": self.sender.queues(),
-                            "sqs": {"endpoint": self.client.url, "region": sqs.REGION}} | sections
+                            "sqs": {"endpoint": self.client.url, "region": sqs.REGION,
+                                    "visibility": f"{VISIBILITY_S}s"}} | sections
         self.deployment = harness.Deployment(
             test, store.url, self.amqp, **daemon.configuration(daemon.ports(test), **sections))
         self.daemon = daemon.Daemon(test, self.deployment, *words)
@@ -104,7 +105,7 @@ class Bed:
         harness.wait_until(self._drained, "each warm generation has all events")
 
     def _drained(self):
-        warm = [entry for entry in self.daemon.status()["generations"] if entry.get("warm")]
+        warm = [entry for entry in self.daemon.status()["generations"] if daemon.is_warm(entry)]
         return warm and all(entry["lag_events"] == 0 for entry in warm)
 
     def check(self, at_least=()):

@@ -113,7 +113,7 @@ class EventsCrashesTest(harness.EndToEnd):
 
         def cold():
             entry = bed.daemon.generation(previous)
-            return entry is None or not entry.get("warm") and entry["reason"]
+            return entry is None or not daemon.is_warm(entry) and entry["cold"]
         harness.wait_until(cold, f"{previous} is cold and says why")
 
     def test_opensearch(self):

@@ -65,7 +65,7 @@ class ServeTest(harness.EndToEnd):
             printed = bed.deployment.run("status").report
             self.assertEqual({name: printed[name] for name in ("live", "previous", "building")},
                              {name: status[name] for name in ("live", "previous", "building")})
-            self.assertEqual(status["generations"][0].get("warm"), True)
+            self.assertEqual(bed.daemon.warm(), [status["live"]])
             for path in (bed.deployment.folder / "state").rglob("*"):
                 self.assertEqual(path.stat().st_mode & 0o077, 0, path)
             outcome = bed.daemon.terminate()
