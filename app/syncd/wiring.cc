@@ -8,6 +8,7 @@
 
 #include "syncd/sources/amqp.h"
 #include "syncd/sources/ndjson.h"
+#include "syncd/sources/sqs.h"
 
 namespace syncd {
 namespace {
@@ -16,6 +17,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kSqlite = "sqlite:";
 constexpr std::string_view kAmqp = "amqp:";
+constexpr std::string_view kSqs = "sqs:";
 
 class FileSourcesImpl : public Sources {
  public:
@@ -43,6 +45,8 @@ class FileSourcesImpl : public Sources {
     return absl::OkStatus();
   }
 
+  bool HasQueue(const PlanChannel& channel) const override { return fs::exists(PathOf(channel)); }
+
   absl::StatusOr<std::unique_ptr<Source>> Make(const PlanChannel& channel) override {
     const std::string path = PathOf(channel);
     if (channel.may_be_empty && !fs::exists(path)) return std::unique_ptr<Source>();
@@ -66,7 +70,14 @@ class QueueSourcesImpl : public Sources {
     amqp_.prefetch_messages = static_cast<uint16_t>(config.amqp.prefetch_messages);
     amqp_.prefetch_bytes = config.amqp.prefetch_bytes;
     amqp_.heartbeat_s = static_cast<int>(config.amqp.heartbeat.count() / 1000);
+    // Events too: a second consumer would take messages away, and mix up their order.
     amqp_.exclusive = true;
+    sqs_.endpoint = config.sqs.endpoint;
+    sqs_.region = config.sqs.region;
+    sqs_.connections = config.sqs.connections;
+    sqs_.visibility_timeout =
+        std::chrono::duration_cast<std::chrono::seconds>(config.sqs.visibility);
+    // sqs_.credentials = CredentialsFromEnvironment();
   }
 
   bool files() const override { return false; }
@@ -79,22 +90,27 @@ class QueueSourcesImpl : public Sources {
       }
     }
     for (const PlanChannel& channel : plan.channels) {
-      if (channel.kind != PlanChannel::Kind::kSnapshot) continue;
-      if (const auto queue = QueueOf(channel); !queue.ok()) return queue.status();
-    }
-    if (amqp_.url.empty()) {
-      return absl::InvalidArgumentError(
-          "[amqp] url is missing: the snapshot channels are read from queues. Set it, or read "
-          "files "
-          "with --from DIR");
+      const bool is_snapshot = channel.kind == PlanChannel::Kind::kSnapshot;
+      if (!is_snapshot && !HasQueue(channel)) continue;
+      const auto queue = QueueOf(channel);
+      if (!queue.ok()) return queue.status();
+      const bool needs_amqp = queue->starts_with(kAmqp) || channel.has_start;
+      if (needs_amqp && amqp_.url.empty()) {
+        return absl::InvalidArgumentError(absl::StrFormat(
+            "[amqp] url is missing: channel %s needs it. Set it, or read files with --from DIR",
+            channel.name));
+      }
     }
     return absl::OkStatus();
   }
 
+  bool HasQueue(const PlanChannel& channel) const override { return !NameOf(channel).empty(); }
+
   absl::StatusOr<std::unique_ptr<Source>> Make(const PlanChannel& channel) override {
     const absl::StatusOr<std::string> queue = QueueOf(channel);
     if (!queue.ok()) return queue.status();
-    return MakeAmqpSource(amqp_, *queue);
+    if (queue->starts_with(kAmqp)) return MakeAmqpSource(amqp_, queue->substr(kAmqp.size()));
+    return MakeSqsSource(sqs_, queue->substr(kSqs.size()));
   }
 
   Publisher* publisher() override {
@@ -103,22 +119,29 @@ class QueueSourcesImpl : public Sources {
   }
 
  private:
-  absl::StatusOr<std::string> QueueOf(const PlanChannel& channel) const {
+  const std::string& NameOf(const PlanChannel& channel) const {
     const auto found = queues_.find(channel.name);
-    const std::string& queue = found == queues_.end() ? channel.queue : found->second;
-    if (queue.starts_with(kAmqp) && queue.size() > kAmqp.size()) {
-      return queue.substr(kAmqp.size());
-    }
+    return found == queues_.end() ? channel.queue : found->second;
+  }
+
+  // `amqp:NAME` or `sqs:URL`.
+  absl::StatusOr<std::string> QueueOf(const PlanChannel& channel) const {
+    const std::string& queue = NameOf(channel);
+    if (queue.starts_with(kAmqp) && queue.size() > kAmqp.size()) return queue;
+    if (queue.starts_with(kSqs) && queue.size() > kSqs.size()) return queue;
     if (queue.empty()) {
-      return absl::InvalidArgumentError(absl::StrFormat(
-          "channel %s has no queue: set [queues] %s = \"amqp:QUEUE\"", channel.name, channel.name));
+      return absl::InvalidArgumentError(
+          absl::StrFormat("channel %s has no queue: set [queues] %s = \"amqp:QUEUE\", or "
+                          "\"sqs:QUEUE URL\"",
+                          channel.name, channel.name));
     }
-    return absl::InvalidArgumentError(
-        absl::StrFormat("[queues] %s = \"%s\": expected \"amqp:QUEUE\"", channel.name, queue));
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "[queues] %s = \"%s\": expected \"amqp:QUEUE\" or \"sqs:QUEUE URL\"", channel.name, queue));
   }
 
   const std::map<std::string, std::string> queues_;
   AmqpOptions amqp_;
+  SqsOptions sqs_;
   std::unique_ptr<Publisher> publisher_;
 };
 

@@ -17,7 +17,7 @@ namespace syncd {
 // Opens the store that the configuration names.
 absl::StatusOr<std::shared_ptr<indexswap::IndexStore>> OpenStore(const StoreConfig& config);
 
-// Makes the sources of one run. Not thread-safe.
+// Makes sources. Make and HasQueue are thread-safe.
 class Sources {
  public:
   virtual ~Sources() = default;
@@ -28,6 +28,9 @@ class Sources {
   // Says for every snapshot channel of the plan that it can be read: that its file is there, that
   // a queue is configured. kInvalidArgument names the channel and the remedy.
   virtual absl::Status Check(const Plan& plan) const = 0;
+
+  // Whether the channel can be read at all: a queue is configured, or a file is there.
+  virtual bool HasQueue(const PlanChannel& channel) const = 0;
 
   // A source for the channel, not yet open; nullptr for a file that may be missing and is.
   virtual absl::StatusOr<std::unique_ptr<Source>> Make(const PlanChannel& channel) = 0;

@@ -21,6 +21,7 @@
 #include <indexswap/store.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -94,6 +95,20 @@ struct PruneReport {
   std::vector<std::string> deleted;  // indexes; with dry_run, those that would be
 };
 
+// Called within a swap or a rollback to `to`, after everything that takes time and right before the
+// request: the caller stops writing live changes until the call that it was given to returns, and
+// brings generation `to` up to the last that a reader may have seen. Returns the documents that
+// each family of `to` now has by the caller's books; they are counted once more. An error ends the
+// swap before anything has moved.
+using HoldEvents =
+    std::function<absl::StatusOr<std::map<std::string, uint64_t>>(uint64_t generation)>;
+
+// How Promote goes about it.
+struct PromoteInput {
+  std::vector<std::string> overrides;  // gates let through by name
+  HoldEvents hold;  // empty: nothing has written to the build since it was sealed
+};
+
 // One live change of one document.
 struct Change {
   std::string family;
@@ -144,6 +159,13 @@ class Engine {
   // holder while another's beats. Idempotent.
   virtual absl::Status TakeLease() = 0;
 
+  // Whether this process may write: OK; kFailedPrecondition, it has not taken the lease; kAborted,
+  // it has lost it. Asks nobody, so it tells what is known.
+  virtual absl::Status CheckLease() const = 0;
+
+  // The number that Begin would take. Right while the lease is held.
+  virtual uint64_t NextGeneration() const = 0;
+
   // Gives the lease back, so that a successor need not wait. Idempotent.
   virtual absl::Status ReleaseLease() = 0;
 
@@ -159,20 +181,22 @@ class Engine {
   virtual absl::Status Abandon(uint64_t generation, const std::string& reason) = 0;
 
   // Makes a sealed generation live: judges again what may have changed, lets the gates named in
-  // `overrides` through (not `ended`, not `counts`), moves all aliases in one request, and reads
-  // them back. kFailedPrecondition names the gate that stopped it.
+  // `input.overrides` through (not `ended`, not `counts`), moves all aliases in one request, and
+  // reads them back. kFailedPrecondition names the gate that stopped it.
   virtual absl::StatusOr<SwapReport> Promote(uint64_t generation,
-                                             const std::vector<std::string>& overrides) = 0;
+                                             const PromoteInput& input = {}) = 0;
 
   // What Promote would send if the generation `to` existed and passed; changes nothing. 0: the
   // number that Begin would take.
   virtual absl::StatusOr<SwapReport> PlanSwap(uint64_t to) = 0;
 
   // Moves the aliases back to what the live generation replaced, or to `to`. kFailedPrecondition
-  // when there is no such complete generation.
-  virtual absl::StatusOr<SwapReport> Rollback(std::optional<uint64_t> to) = 0;
+  // when there is no such complete generation. `hold` may be empty.
+  virtual absl::StatusOr<SwapReport> Rollback(std::optional<uint64_t> to = std::nullopt,
+                                              const HoldEvents& hold = {}) = 0;
 
-  // Writes live changes to one generation and waits for the answers, one a change, in order.
+  // Writes live changes to one generation and waits for the answers, one a change, in order: never
+  // kFenced. Doesn't wait for a workflow. kNotFound: an index of the generation is gone.
   virtual absl::StatusOr<std::vector<BulkResult>> Apply(uint64_t generation,
                                                         const std::vector<Change>& changes) = 0;
 

@@ -43,13 +43,33 @@ void AddSync(CLI::App& app, Arguments& arguments, Command& chosen) {
       ->allow_extra_args(false);
 }
 
+void AddRollback(CLI::App& app, Arguments& arguments, Command& chosen) {
+  CLI::App* rollback =
+      Add(app, "rollback", "Move the aliases back to the previous, or a given, generation",
+          arguments, RunRollback, chosen);
+  rollback->add_option("--to", arguments.to, "this generation instead of the previous one")
+      ->type_name("N");
+  rollback->add_flag("--accept-loss", arguments.accept_loss,
+                     "go back even if live events would be missing there");
+}
+
 void AddDeadLetters(CLI::App& app, Arguments& arguments, Command& chosen) {
   CLI::App* letters =
       app.add_subcommand("dead-letters", "What could not become a record or a document, and why");
   letters->require_subcommand(1);
+  constexpr char kId[] = "its id, as `list` shows it";
   Add(*letters, "list", "All of them, without their bodies", arguments, RunDeadLettersList, chosen);
   Add(*letters, "show", "One of them, with its body", arguments, RunDeadLettersShow, chosen)
-      ->add_option("id", arguments.id, "its id, as `list` shows it")
+      ->add_option("id", arguments.id, kId)
+      ->required()
+      ->type_name("ID");
+  Add(*letters, "retry", "Take one in again, under the order that it had when it came", arguments,
+      RunDeadLettersRetry, chosen)
+      ->add_option("id", arguments.id, kId)
+      ->required()
+      ->type_name("ID");
+  Add(*letters, "drop", "Forget one", arguments, RunDeadLettersDrop, chosen)
+      ->add_option("id", arguments.id, kId)
       ->required()
       ->type_name("ID");
 }
@@ -64,14 +84,16 @@ int RunCommandLine(int argc, char** argv) {
   app.footer(kExitCodes);
   Arguments arguments;
   Command chosen;
+  Add(app, "serve", "The daemon: syncs when asked, and keeps the indexes up to date meanwhile",
+      arguments, RunServe, chosen)
+      ->add_option("--every", arguments.every,
+                   "start a sync by itself: every 24h, or at a time of day such as 03:30")
+      ->type_name("TIME");
   AddSync(app, arguments, chosen);
   Add(app, "status", "What is live, what it replaced, what is being built", arguments, RunStatus,
       chosen);
   Add(app, "plan", "What a sync would do; changes nothing", arguments, RunPlan, chosen);
-  Add(app, "rollback", "Move the aliases back to the previous, or a given, generation", arguments,
-      RunRollback, chosen)
-      ->add_option("--to", arguments.to, "this generation instead of the previous one")
-      ->type_name("N");
+  AddRollback(app, arguments, chosen);
   Add(app, "prune", "Delete what retention allows", arguments, RunPrune, chosen)
       ->add_flag("--dry-run", arguments.dry_run, "only say what would be deleted");
   AddDeadLetters(app, arguments, chosen);

@@ -10,9 +10,9 @@
 #include <filesystem>
 
 #include "syncd/cli/cli.h"
-#include "syncd/cli/output.h"
 #include "syncd/plan/plan_reader.h"
 #include "syncd/readmodel/generation_file.h"
+#include "syncd/report/report.h"
 #include "syncd/wiring.h"
 
 namespace syncd {
@@ -70,6 +70,11 @@ int Fail(const Arguments& arguments, const absl::Status& status) {
   return static_cast<int>(ExitCodeFor(status));
 }
 
+void PrintLine(const std::string& line) {
+  std::fprintf(stdout, "%s\n", line.c_str());
+  std::fflush(stdout);
+}
+
 absl::StatusOr<Config> LoadConfig(const Arguments& arguments) {
   auto config = ReadConfig(arguments.config_file,
                            [](const char* name) -> const char* { return std::getenv(name); });
@@ -115,7 +120,21 @@ absl::Status Workbench::OpenState(const std::string& command) {
   auto journal = Journal::Open(config_.state);
   if (!journal.ok()) return journal.status();
   journal_ = *std::move(journal);
+  auto log = EventLog::Open(config_.state, plan_);
+  if (!log.ok()) return log.status();
+  log_ = *std::move(log);
   return absl::OkStatus();
+}
+
+WarmSet& Workbench::MakeWarm(WarmCallbacks callbacks) {
+  if (!callbacks.answered) callbacks.answered = [] {};
+  if (!callbacks.lost) callbacks.lost = [](const absl::Status&) {};
+  callbacks.note = [this](indexswap::Observer::Severity severity, const std::string& text) {
+    observer_.OnNote(severity, text);
+  };
+  callbacks.step = [this](std::string_view step) { observer_.OnStep(step); };
+  warm_ = std::make_unique<WarmSet>(config_.state, *engine_, *log_, std::move(callbacks));
+  return *warm_;
 }
 
 absl::Status Workbench::OpenEngine(Access access) {
@@ -137,7 +156,10 @@ absl::Status Workbench::OpenEngine(Access access) {
   return absl::OkStatus();
 }
 
-Workbench::~Workbench() {
+Workbench::~Workbench() { End(); }
+
+void Workbench::End() {
+  warm_.reset();  // writes through the engine
   if (!engine_) return;
   if (const absl::Status s = engine_->ReleaseLease(); !s.ok()) {
     observer_.OnNote(indexswap::Observer::Severity::kWarning,

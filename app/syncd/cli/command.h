@@ -14,9 +14,11 @@
 #include "syncd/cli/observer.h"
 #include "syncd/config/config.h"
 #include "syncd/plan/plan.h"
+#include "syncd/readmodel/event_log.h"
 #include "syncd/readmodel/journal.h"
 #include "syncd/readmodel/state_lock.h"
 #include "syncd/sync/refused.h"
+#include "syncd/sync/warm_set.h"
 
 namespace syncd {
 
@@ -29,6 +31,8 @@ struct Arguments {
   std::optional<uint64_t> to;
   std::vector<std::string> overrides;
   bool dry_run = false;
+  bool accept_loss = false;
+  std::string every;  // for serve; empty: never by itself
   std::string id;
 };
 
@@ -46,13 +50,22 @@ class Workbench {
   // of the configuration; kFailedPrecondition names who holds the folder.
   static absl::StatusOr<std::unique_ptr<Workbench>> Open(const Arguments& arguments,
                                                          const std::string& command, Access access);
-  // Gives the lease back if it was taken.
+  // As End.
   ~Workbench();
+
+  // Gives the lease back if it was taken.
+  void End();
 
   const Config& config() const { return config_; }
   const Plan& plan() const { return plan_; }
   indexswap::Engine& engine() { return *engine_; }
-  Journal& journal() { return *journal_; }  // with Access::kWrite only
+  // With Access::kWrite only:
+  Journal& journal() { return *journal_; }
+  EventLog& log() { return *log_; }
+  // Empty until something is adopted or added. `answered` of `callbacks` may be left out.
+  WarmSet& MakeWarm(WarmCallbacks callbacks);
+  WarmSet& warm() { return *warm_; }
+  StateLock& lock() { return *lock_; }
   RefusedDocuments& refused() { return refused_; }
   CliObserver& observer() { return observer_; }
 
@@ -68,7 +81,9 @@ class Workbench {
   CliObserver observer_;
   std::unique_ptr<StateLock> lock_;
   std::unique_ptr<Journal> journal_;
+  std::unique_ptr<EventLog> log_;
   std::unique_ptr<indexswap::Engine> engine_;
+  std::unique_ptr<WarmSet> warm_;
 };
 
 // Reads the configuration and the plan that it names.
@@ -87,6 +102,12 @@ int RunRollback(const Arguments& arguments);
 int RunPrune(const Arguments& arguments);
 int RunDeadLettersList(const Arguments& arguments);
 int RunDeadLettersShow(const Arguments& arguments);
+int RunDeadLettersRetry(const Arguments& arguments);
+int RunDeadLettersDrop(const Arguments& arguments);
+int RunServe(const Arguments& arguments);
+
+// Prints a line on stdout and flushes it.
+void PrintLine(const std::string& line);
 
 // Prints an error: as JSON on stdout with --json, and for people on stderr. Returns its exit code.
 int Fail(const Arguments& arguments, const absl::Status& status);

@@ -8,8 +8,10 @@
 
 #include "syncd/cli/cli.h"
 #include "syncd/cli/command.h"
-#include "syncd/cli/output.h"
+#include "syncd/cli/people.h"
 #include "syncd/cli/progress.h"
+#include "syncd/cli/remote.h"
+#include "syncd/report/report.h"
 #include "syncd/sync/runner.h"
 #include "syncd/sync/state_files.h"
 #include "syncd/wiring.h"
@@ -66,33 +68,11 @@ std::optional<uint64_t> RecordsOfLastRun(const std::string& state) {
   return std::nullopt;
 }
 
-void PrintForPeople(const SyncOutcome& outcome, const indexswap::ReleaseStatus* status) {
-  for (const indexswap::GateResult& gate : outcome.gates) {
-    PrintLine(absl::StrFormat("gate %-14s %s%s", gate.gate,
-                              gate.overridden ? "OVERRIDDEN: "
-                              : gate.passed   ? ""
-                                              : "NOT PASSED: ",
-                              gate.detail));
-  }
-  for (const std::string& alias : outcome.pending) {
-    PrintLine(absl::StrFormat("alias %s is pending: a concrete index has its name", alias));
-  }
-  if (outcome.dead_letters > 0) {
-    PrintLine(absl::StrFormat("%d dead letters: `syncd dead-letters list`", outcome.dead_letters));
-  }
-  if (!outcome.status.ok()) return;
-  PrintLine(absl::StrFormat("generation %d is live; built in %.1f s, swapped in %.1f ms",
-                            outcome.generation, outcome.build_s, outcome.swap_ms));
-  if (status == nullptr) return;
-  for (const indexswap::AliasStatus& alias : status->aliases) {
-    PrintLine(absl::StrFormat("  %-24s %-28s %d documents", alias.name, alias.index,
-                              alias.documents.value_or(0)));
-  }
-}
-
 }  // namespace
 
 int RunSync(const Arguments& arguments) {
+  const auto remote = [&](const ApiClient& daemon) { return SyncByDaemon(arguments, daemon); };
+  if (const auto code = ByDaemon(arguments, remote)) return *code;
   auto bench = Workbench::Open(arguments, "sync", Access::kWrite);
   if (!bench.ok()) return Fail(arguments, bench.status());
   HandleSignals();
@@ -104,17 +84,15 @@ int RunSync(const Arguments& arguments) {
   request.overrides = arguments.overrides;
   const std::unique_ptr<Sources> sources =
       arguments.from ? FileSources(*arguments.from) : QueueSources((*bench)->config());
-  SyncRunner runner((*bench)->plan(), (*bench)->config(), (*bench)->engine(), (*bench)->journal(),
-                    *sources, (*bench)->refused(), hooks);
+  SyncRunner runner({(*bench)->plan(), (*bench)->config(), (*bench)->engine(), (*bench)->journal(),
+                     (*bench)->log(), (*bench)->MakeWarm({}), *sources, (*bench)->refused(),
+                     hooks});
   const SyncOutcome outcome = runner.Run(request);
   hooks.printer().Clear();
   const auto status = (*bench)->engine().Status();
   const indexswap::ReleaseStatus* known = status.ok() ? &*status : nullptr;
-  if (arguments.json) {
-    PrintLine(SyncJson(outcome, known));
-  } else {
-    PrintForPeople(outcome, known);
-  }
+  const std::string json = SyncJson(outcome, known);
+  arguments.json ? PrintLine(json) : PrintSyncForPeople(json);
   if (!outcome.status.ok()) {
     std::fprintf(stderr, "syncd: %s\n", std::string(outcome.status.message()).c_str());
   }

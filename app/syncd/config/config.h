@@ -22,6 +22,8 @@ namespace syncd {
 struct StoreConfig {
   std::string url;  // `sqlite:PATH`, `http://HOST:PORT`, `https://HOST:PORT`
   std::string auth = "none";
+  std::string service = "es";  // for sigv4
+  std::string region;
   std::string user;
   std::string password;
   std::string ca_file;
@@ -39,6 +41,21 @@ struct AmqpConfig {
   std::chrono::milliseconds heartbeat{20'000};
 };
 
+// How Amazon SQS is reached.
+struct SqsConfig {
+  std::string endpoint;  // empty: where the queue's URL says
+  std::string region;    // empty: as in the queue's URL, or the environment
+  uint64_t connections = 4;
+  std::chrono::milliseconds visibility{120'000};
+};
+
+// What the daemon answers on.
+struct HttpConfig {
+  std::string listen = "127.0.0.1:8088";
+  std::string base_path;
+  std::string token_file;
+};
+
 // How a run behaves.
 struct SyncConfig {
   bool sequential = false;
@@ -46,6 +63,8 @@ struct SyncConfig {
   std::chrono::milliseconds stall_timeout{300'000};
   std::chrono::milliseconds quiet{2'000};
   std::chrono::milliseconds owed_timeout{60'000};
+  std::chrono::milliseconds overlap{3'600'000};  // live events this old are in a new build, too
+  std::chrono::milliseconds pause_max{2'000};    // for which a swap may hold live events back
 };
 
 // How many records of a snapshot channel may be rejected.
@@ -62,7 +81,10 @@ struct Config {
   StoreConfig store;
   AmqpConfig amqp;
   std::map<std::string, std::string> queues;  // channel to `amqp:NAME`, beside the plan's defaults
+  SqsConfig sqs;
+  HttpConfig http;
   SyncConfig sync;
+  std::chrono::milliseconds keep_dead_letters{30LL * 24 * 3'600'000};
   RejectedConfig rejected;
   indexswap::GateOptions gates;
   indexswap::RetentionPolicy retention;

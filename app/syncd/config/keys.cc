@@ -126,8 +126,16 @@ void AddStoreKeys(std::vector<KeySpec>& keys) {
   keys.push_back(Text("store", "url", "",
                       "where the indexes live: `sqlite:PATH`, `http://HOST:PORT` or `https://…`",
                       [](Config& c) -> std::string& { return c.store.url; }));
-  keys.push_back(Choice("store", "auth", {"none", "basic"}, "how to prove who asks",
-                        [](Config& c, size_t i) { c.store.auth = i == 0 ? "none" : "basic"; }));
+  static const std::vector<std::string> kAuth = {"none", "basic", "sigv4"};
+  keys.push_back(Choice("store", "auth", kAuth, "how to prove who asks",
+                        [](Config& c, size_t i) { c.store.auth = kAuth[i]; }));
+  static const std::vector<std::string> kService = {"es", "aoss"};
+  keys.push_back(Choice("store", "service", kService,
+                        "for `auth = \"sigv4\"`: OpenSearch Service, or Serverless",
+                        [](Config& c, size_t i) { c.store.service = kService[i]; }));
+  keys.push_back(Text("store", "region", "",
+                      "for `auth = \"sigv4\"`; without it as in the environment or the profile",
+                      [](Config& c) -> std::string& { return c.store.region; }));
   keys.push_back(Text("store", "user", "", "for `auth = \"basic\"`",
                       [](Config& c) -> std::string& { return c.store.user; }));
   keys.push_back(Text("store", "password", "",
@@ -167,6 +175,33 @@ void AddAmqpKeys(std::vector<KeySpec>& keys) {
       [](Config& c) -> milliseconds& { return c.amqp.heartbeat; }));
 }
 
+void AddSqsKeys(std::vector<KeySpec>& keys) {
+  keys.push_back(Text("sqs", "endpoint", "", "where SQS answers; without it the queue's URL says",
+                      [](Config& c) -> std::string& { return c.sqs.endpoint; }));
+  keys.push_back(Text("sqs", "region", "",
+                      "without it as in the queue's URL, the environment, or the profile",
+                      [](Config& c) -> std::string& { return c.sqs.region; }));
+  keys.push_back(Integer<uint64_t>("sqs", "connections", 1, 32, "4",
+                                   "requests that wait for messages of one queue at a time",
+                                   [](Config& c) -> uint64_t& { return c.sqs.connections; }));
+  keys.push_back(Duration<milliseconds>(
+      "sqs", "visibility", "2m",
+      "for how long a message is hidden from others; extended while it is worked on",
+      [](Config& c) -> milliseconds& { return c.sqs.visibility; }));
+}
+
+void AddHttpKeys(std::vector<KeySpec>& keys) {
+  keys.push_back(Text("http", "listen", "127.0.0.1:8088",
+                      "where `serve` answers; anything but loopback needs a `token_file`",
+                      [](Config& c) -> std::string& { return c.http.listen; }));
+  keys.push_back(Text("http", "base_path", "",
+                      "a prefix under which all of it is served as well, such as `/integration`",
+                      [](Config& c) -> std::string& { return c.http.base_path; }));
+  keys.push_back(Text(
+      "http", "token_file", "", "its content is asked for by calls that change something",
+      [](Config& c) -> std::string& { return c.http.token_file; }, ValueType::kPath));
+}
+
 void AddSyncKeys(std::vector<KeySpec>& keys) {
   keys.push_back(Flag("sync", "sequential", "false",
                       "start each snapshot channel only when the one before it has ended",
@@ -186,6 +221,16 @@ void AddSyncKeys(std::vector<KeySpec>& keys) {
       Duration<milliseconds>("sync", "owed_timeout", "60s",
                              "how long to wait for the end marker that an earlier sync is owed",
                              [](Config& c) -> milliseconds& { return c.sync.owed_timeout; }));
+  keys.push_back(Duration<milliseconds>(
+      "sync", "overlap", "1h", "a new build gets live events from so long before its start, too",
+      [](Config& c) -> milliseconds& { return c.sync.overlap; }));
+  keys.push_back(Duration<milliseconds>(
+      "sync", "pause_max", "2s",
+      "for how long a swap may hold live events back; then it is tried again later",
+      [](Config& c) -> milliseconds& { return c.sync.pause_max; }));
+  keys.push_back(Duration<milliseconds>(
+      "dead_letters", "keep", "30d", "after which the dead letters of live events are forgotten",
+      [](Config& c) -> milliseconds& { return c.keep_dead_letters; }));
 }
 
 void AddGateKeys(std::vector<KeySpec>& keys) {
@@ -275,6 +320,8 @@ const std::vector<KeySpec>& AllKeys() {
     auto* all = new std::vector<KeySpec>;
     AddStoreKeys(*all);
     AddAmqpKeys(*all);
+    AddSqsKeys(*all);
+    AddHttpKeys(*all);
     AddSyncKeys(*all);
     AddGateKeys(*all);
     AddWriterKeys(*all);

@@ -53,9 +53,31 @@ struct PlanAssignment {
   std::string entity;
   std::string at;  // path from the item to the object that has the fields; empty: the item itself
   std::map<std::string, std::string> from;  // paths that differ from the entity's: field to path
+
+  // Assigned only if the value at this path (as in `from`) is there and not null; empty: always.
+  std::string only_with;
+  // Assigned only if one of these matches: each a set of paths with the texts that they must have.
+  std::vector<std::map<std::string, std::string>> when;
+  // Texts that are kept as others: field to (as sent, as kept); what is not named stays as sent.
+  std::map<std::string, std::map<std::string, std::string>> words;
+  bool deletes = false;  // in a change stream: a delete removes the entity
 };
 
-// The message that asks a sender for its snapshot.
+// What puts the events of a channel in order: the first of a list that a message has.
+struct PlanOrder {
+  enum class Kind {
+    kClusterTime,  // of a change stream; ties by `_id._data`
+    kSequence,     // the sequence number of an SQS FIFO queue
+    kSent,         // when SQS took the message
+    kArrival,      // when syncd took it
+    kField,        // a date-time at `path`; ties by cluster time
+  };
+
+  Kind kind = Kind::kArrival;
+  std::string path;  // for kField, as in PlanAssignment::from
+};
+
+// A message that syncd sends: it asks a sender for its snapshot, or says that the swap is done.
 struct PlanStart {
   std::string exchange;
   std::string routing_key;
@@ -85,6 +107,10 @@ struct PlanChannel {
   bool may_be_empty = false;       // a file that is missing, or has no record, is no error
   std::vector<std::string> after;  // channels that must have ended before this one starts
   std::vector<PlanAssignment> assigns;
+
+  // Of an event channel.
+  bool change_stream = false;  // messages are MongoDB change events: operationType, fullDocument …
+  std::vector<PlanOrder> order;
 };
 
 // One family of indexes and the view whose rows are its documents.
@@ -104,6 +130,8 @@ struct Plan {
   bool get_starts_sync = false;    // whether `GET /api/sync` starts one, as `POST` does
   std::vector<std::string> views;  // names of SQL files, in the order in which they are run
   std::string hydrate_file;        // name of an SQL file, or empty
+  bool has_after_swap = false;     // whether `after_swap` says anything
+  PlanStart after_swap;            // sent when a sync from queues has gone live
   std::vector<PlanEntity> entities;
   std::vector<PlanChannel> channels;
   std::vector<PlanFamily> families;

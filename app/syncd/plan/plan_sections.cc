@@ -13,8 +13,9 @@ namespace {
 
 constexpr std::array kFieldTypes = {FieldType::kText,    FieldType::kKeyword, FieldType::kInteger,
                                     FieldType::kBoolean, FieldType::kDate,    FieldType::kDateTime};
-constexpr std::array<std::string_view, 4> kOwnTables = {"plan_file", "channel", "run",
-                                                        "dead_letter"};
+constexpr std::array<std::string_view, 10> kOwnTables = {
+    "plan_file", "channel",   "run",          "dead_letter",    "event_cursor",
+    "outbox",    "former_id", "set_by_event", "document_count", "refused_document"};
 constexpr std::string_view kOrderColumn = "order_value";
 
 bool IsIdentifier(std::string_view name) {
@@ -121,10 +122,41 @@ void ReadEntity(TomlSection& section, Plan& plan) {
   plan.entities.push_back(std::move(entity));
 }
 
-PlanAssignment ReadAssignment(TomlSection& section, const Plan& plan) {
+// What every path of a change event without a leading `/` starts at.
+constexpr char kFullDocument[] = "fullDocument";
+
+std::map<std::string, std::string> ReadTexts(TomlSection& section) {
+  std::map<std::string, std::string> texts;
+  section.Each(
+      [&](const std::string& key, const toml::node&) { texts[key] = section.Required(key); });
+  return texts;
+}
+
+// The conditions of an assignment, and what becomes of its texts.
+void ReadConditions(TomlSection& section, const PlanEntity& entity, bool change_stream,
+                    PlanAssignment& assignment) {
+  assignment.only_with = section.Optional("only_with");
+  section.Tables("when", [&](TomlSection& when) { assignment.when.push_back(ReadTexts(when)); });
+  section.Table("words", [&](TomlSection& words) {
+    words.Each([&](const std::string& field, const toml::node&) {
+      if (entity.FindField(field) == nullptr) {
+        words.Fail(field, absl::StrFormat("no field of entity \"%s\"", entity.name));
+      }
+      words.Table(field, [&](TomlSection& texts) { assignment.words[field] = ReadTexts(texts); });
+    });
+  });
+  assignment.deletes = section.Boolean("deletes", false);
+  if (assignment.deletes && !change_stream) {
+    section.Fail("deletes",
+                 "only the events of a change stream delete; expected format = "
+                 "\"change-stream\" in the channel");
+  }
+}
+
+PlanAssignment ReadAssignment(TomlSection& section, const Plan& plan, bool change_stream) {
   PlanAssignment assignment;
   assignment.entity = section.Required("entity");
-  assignment.at = section.Optional("at");
+  assignment.at = section.Optional("at", change_stream ? kFullDocument : "");
   const PlanEntity* entity = plan.FindEntity(assignment.entity);
   if (entity == nullptr) {
     section.Fail("entity", absl::StrFormat("expected the name of an [[entity]], got \"%s\"",
@@ -139,14 +171,50 @@ PlanAssignment ReadAssignment(TomlSection& section, const Plan& plan) {
       assignment.from[field] = from.Required(field);
     });
   });
+  ReadConditions(section, *entity, change_stream, assignment);
   return assignment;
 }
 
-void ReadStart(TomlSection& section, PlanChannel& channel) {
-  channel.has_start = section.Table("start", [&](TomlSection& start) {
-    channel.start.exchange = start.Required("exchange");
-    channel.start.routing_key = start.Required("routing_key");
-    channel.start.body = start.Required("body");
+// `cluster_time`, `sequence`, `sent`, `arrival`, or the path of a date-time that begins with `/`.
+std::optional<PlanOrder> ParseOrder(const std::string& word) {
+  if (word == "cluster_time") return PlanOrder{PlanOrder::Kind::kClusterTime, ""};
+  if (word == "sequence") return PlanOrder{PlanOrder::Kind::kSequence, ""};
+  if (word == "sent") return PlanOrder{PlanOrder::Kind::kSent, ""};
+  if (word == "arrival") return PlanOrder{PlanOrder::Kind::kArrival, ""};
+  if (word.size() > 1 && word[0] == '/') return PlanOrder{PlanOrder::Kind::kField, word};
+  return std::nullopt;
+}
+
+void ReadEvents(TomlSection& section, PlanChannel& channel) {
+  const std::string format = section.Optional("format", "plain");
+  if (format != "plain" && format != "change-stream") {
+    section.Fail("format",
+                 absl::StrFormat("expected \"plain\" or \"change-stream\", got \"%s\"", format));
+  }
+  channel.change_stream = format == "change-stream";
+  std::vector<std::string> words = section.Strings("order");
+  if (words.empty()) {
+    words = channel.change_stream
+                ? std::vector<std::string>{"cluster_time", "sequence", "sent", "arrival"}
+                : std::vector<std::string>{"sequence", "arrival"};
+  }
+  for (const std::string& word : words) {
+    if (const auto order = ParseOrder(word)) {
+      channel.order.push_back(*order);
+    } else {
+      section.Fail("order", absl::StrFormat("expected cluster_time, sequence, sent, arrival, or "
+                                            "the path of a date-time such as "
+                                            "\"/fullDocument.changedAt\", got \"%s\"",
+                                            word));
+    }
+  }
+}
+
+bool ReadMessage(TomlSection& section, const std::string& key, PlanStart& message) {
+  return section.Table(key, [&](TomlSection& table) {
+    message.exchange = table.Required("exchange");
+    message.routing_key = table.Required("routing_key");
+    message.body = table.Required("body");
   });
 }
 
@@ -176,7 +244,7 @@ void ReadChannel(TomlSection& section, const std::set<std::string>& channels, Pl
     section.Fail("queue", "expected \"amqp:<queue>\" or \"sqs:<queue URL>\"");
   }
   if (channel.kind == PlanChannel::Kind::kSnapshot) {
-    ReadStart(section, channel);
+    channel.has_start = ReadMessage(section, "start", channel.start);
     ReadEnd(section, channel);
     channel.may_be_empty = section.Boolean("may_be_empty", false);
     channel.after = section.Strings("after");
@@ -185,10 +253,15 @@ void ReadChannel(TomlSection& section, const std::set<std::string>& channels, Pl
         section.Fail("after", absl::StrFormat("expected other channels, got \"%s\"", name));
       }
     }
+  } else {
+    ReadEvents(section, channel);
   }
   channel.items = section.Optional("items");
+  if (channel.change_stream && !channel.items.empty()) {
+    section.Fail("items", "a change event is one item; expected no items with change-stream");
+  }
   section.Tables("assigns", [&](TomlSection& assigns) {
-    channel.assigns.push_back(ReadAssignment(assigns, plan));
+    channel.assigns.push_back(ReadAssignment(assigns, plan, channel.change_stream));
   });
   if (channel.kind == PlanChannel::Kind::kSnapshot && channel.assigns.empty()) {
     section.Fail("assigns", "missing; expected a list of tables such as { entity = \"doctor\" }");
@@ -241,6 +314,7 @@ void ReadHeader(TomlSection& section, Plan& plan) {
   if (!plan.hydrate_file.empty() && !IsFileName(plan.hydrate_file)) {
     section.Fail("hydrate", "expected the name of a file beside plan.toml");
   }
+  plan.has_after_swap = ReadMessage(section, "after_swap", plan.after_swap);
 }
 
 // The names of all channels, known before any is read: `after` may name a later one.

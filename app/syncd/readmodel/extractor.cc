@@ -4,6 +4,7 @@
 #include <absl/strings/str_format.h>
 #include <absl/strings/str_split.h>
 
+#include <algorithm>
 #include <boost/json/value.hpp>
 
 #include "syncd/readmodel/dates.h"
@@ -17,12 +18,33 @@ std::vector<std::string> SplitPath(const std::string& path) {
   return absl::StrSplit(path, '.', absl::SkipEmpty());
 }
 
-// The path of a field from its item: `from` begins with `/`, or is relative to `at`.
-std::vector<std::string> FieldPath(const PlanAssignment& assignment, const PlanField& field) {
-  const auto other = assignment.from.find(field.name);
-  const std::string& from = other == assignment.from.end() ? field.from : other->second;
+// A path from the item: `from` begins with `/`, or is relative to `at`.
+std::vector<std::string> PathOf(const PlanAssignment& assignment, const std::string& from) {
   if (from.starts_with('/')) return SplitPath(from.substr(1));
   return SplitPath(absl::StrCat(assignment.at, ".", from));
+}
+
+std::vector<std::string> FieldPath(const PlanAssignment& assignment, const PlanField& field) {
+  const auto other = assignment.from.find(field.name);
+  return PathOf(assignment, other == assignment.from.end() ? field.from : other->second);
+}
+
+// The value at `path`, or nullptr where there is none, or null.
+const json::value* Find(const json::value& item, const std::vector<std::string>& path) {
+  const json::value* value = &item;
+  for (const std::string& part : path) {
+    const json::object* object = value->if_object();
+    value = object == nullptr ? nullptr : object->if_contains(part);
+    if (value == nullptr) return nullptr;
+  }
+  return value->is_null() ? nullptr : value;
+}
+
+// Whether a scalar reads as `text`.
+bool Equals(const json::value* value, NumberTexts numbers, const std::string& text) {
+  Cell cell;
+  return value != nullptr && ReadField(*value, FieldType::kText, numbers, cell).ok() &&
+         cell.kind == Cell::Kind::kText && cell.text == text;
 }
 
 // `item[3]`, and the first `parts` parts of a path below it.
@@ -47,7 +69,8 @@ void SetOrder(const Cell& cell, FieldType type, Cell& order) {
 
 }  // namespace
 
-Extractor::Extractor(const Plan& plan, const PlanChannel& channel) {
+Extractor::Extractor(const Plan& plan, const PlanChannel& channel)
+    : change_stream_(channel.change_stream) {
   for (const PlanAssignment& assigned : channel.assigns) {
     const PlanEntity* entity = plan.FindEntity(assigned.entity);
     Assignment assignment;
@@ -56,9 +79,24 @@ Extractor::Extractor(const Plan& plan, const PlanChannel& channel) {
                                    .type = field.type,
                                    .is_key = field.name == entity->key,
                                    .is_join = field.name == entity->join,
-                                   .is_order = field.name == entity->order});
+                                   .is_order = field.name == entity->order,
+                                   .words = {}});
+      if (const auto words = assigned.words.find(field.name); words != assigned.words.end()) {
+        assignment.fields.back().words = words->second;
+      }
     }
-    rows_.push_back({entity, std::vector<Cell>(entity->fields.size()), Cell()});
+    if (!assigned.only_with.empty()) assignment.only_with = PathOf(assigned, assigned.only_with);
+    for (const auto& texts : assigned.when) {
+      std::vector<Condition> all;
+      for (const auto& [path, text] : texts) all.push_back({PathOf(assigned, path), text});
+      assignment.when.push_back(std::move(all));
+    }
+    assignment.deletes = assigned.deletes;
+    EntityRow row;
+    row.entity = entity;
+    row.cells.resize(entity->fields.size());
+    while (!assignment.fields[row.key].is_key) ++row.key;
+    rows_.push_back(std::move(row));
     assignments_.push_back(std::move(assignment));
   }
 }
@@ -69,12 +107,45 @@ absl::Status Extractor::Extract(const DecodedItem& item) {
                                                       PathText(item, {}, 0), KindName(item.value)));
   }
   for (size_t i = 0; i < assignments_.size(); ++i) {
-    const std::vector<Field>& fields = assignments_[i].fields;
-    for (size_t j = 0; j < fields.size(); ++j) {
-      absl::Status status = ExtractField(item, fields[j], rows_[i].cells[j]);
-      if (!status.ok()) return status;
-      if (fields[j].is_order) SetOrder(rows_[i].cells[j], fields[j].type, rows_[i].order);
+    rows_[i].change = Decide(item, assignments_[i]);
+    if (absl::Status s = ExtractRow(item, assignments_[i], rows_[i]); !s.ok()) return s;
+  }
+  return absl::OkStatus();
+}
+
+// What the item does to one entity. A change event without a document, which an update may be when
+// its record is gone again, says nothing.
+EntityRow::Change Extractor::Decide(const DecodedItem& item, const Assignment& assignment) const {
+  if (change_stream_) {
+    if (Equals(Find(item.value, {"operationType"}), item.numbers, "delete")) {
+      return assignment.deletes ? EntityRow::Change::kDelete : EntityRow::Change::kNone;
     }
+    if (Find(item.value, {"fullDocument"}) == nullptr) return EntityRow::Change::kNone;
+  }
+  if (!assignment.only_with.empty() && Find(item.value, assignment.only_with) == nullptr) {
+    return EntityRow::Change::kNone;
+  }
+  const auto matches = [&](const std::vector<Condition>& all) {
+    return std::ranges::all_of(all, [&](const Condition& one) {
+      return Equals(Find(item.value, one.path), item.numbers, one.text);
+    });
+  };
+  if (assignment.when.empty() || std::ranges::any_of(assignment.when, matches)) {
+    return EntityRow::Change::kAssign;
+  }
+  return EntityRow::Change::kNone;
+}
+
+absl::Status Extractor::ExtractRow(const DecodedItem& item, const Assignment& assignment,
+                                   EntityRow& row) {
+  if (row.change == EntityRow::Change::kNone) return absl::OkStatus();
+  for (size_t j = 0; j < assignment.fields.size(); ++j) {
+    const Field& field = assignment.fields[j];
+    row.cells[j].SetNull();
+    if (row.change == EntityRow::Change::kDelete && !field.is_key) continue;
+    absl::Status status = ExtractField(item, field, row.cells[j]);
+    if (!status.ok()) return status;
+    if (field.is_order) SetOrder(row.cells[j], field.type, row.order);
   }
   return absl::OkStatus();
 }
@@ -99,6 +170,10 @@ absl::Status Extractor::ExtractField(const DecodedItem& item, const Field& field
                                                      ": ", std::string(status.message())));
     }
   }
+  if (cell.kind == Cell::Kind::kText) {
+    const auto word = field.words.find(cell.text);
+    if (word != field.words.end()) cell.SetText(word->second);
+  }
   const bool is_blank = cell.kind == Cell::Kind::kText && IsBlank(cell.text);
   if ((field.is_join || field.is_key) && is_blank) cell.SetNull();
   if (field.is_key && cell.kind == Cell::Kind::kNull) {
@@ -113,14 +188,10 @@ bool Extractor::HasKey(const DecodedItem& item) const {
   for (const Assignment& assignment : assignments_) {
     for (const Field& field : assignment.fields) {
       if (!field.is_key) continue;
-      const json::value* value = &item.value;
-      for (size_t i = 0; i < field.path.size() && value != nullptr; ++i) {
-        const json::object* object = value->if_object();
-        value = object == nullptr ? nullptr : object->if_contains(field.path[i]);
-      }
+      const json::value* value = Find(item.value, field.path);
       const bool is_empty_list =
           value != nullptr && value->is_array() && value->get_array().empty();
-      if (value != nullptr && !value->is_null() && !is_empty_list) return true;
+      if (value != nullptr && !is_empty_list) return true;
     }
   }
   return false;

@@ -4,6 +4,7 @@
 
 #include <absl/status/status.h>
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,9 +16,19 @@ namespace syncd {
 
 // One entity as extracted: a cell a field, in the order of PlanEntity::fields.
 struct EntityRow {
+  enum class Change {
+    kAssign,  // the entity is replaced
+    kDelete,  // the entity is removed; only its key has a value
+    kNone,    // the item says nothing of it
+  };
+
   const PlanEntity* entity = nullptr;
+  Change change = Change::kAssign;
   std::vector<Cell> cells;
-  Cell order;  // the entity's order field; null where that is null, or a date that is none
+  Cell order;      // the entity's order field; null where that is null, or a date that is none
+  size_t key = 0;  // the cell with the key
+
+  const Cell& key_cell() const { return cells[key]; }
 };
 
 // Extracts the entities of one channel. Not thread-safe; `plan` and `channel` must outlive it.
@@ -45,13 +56,24 @@ class Extractor {
     bool is_key = false;
     bool is_join = false;
     bool is_order = false;
+    std::map<std::string, std::string> words;  // texts that are kept as others
+  };
+  struct Condition {
+    Path path;
+    std::string text;
   };
   struct Assignment {
     std::vector<Field> fields;
+    Path only_with;                            // empty: no condition
+    std::vector<std::vector<Condition>> when;  // empty: no condition
+    bool deletes = false;
   };
 
+  EntityRow::Change Decide(const DecodedItem& item, const Assignment& assignment) const;
+  absl::Status ExtractRow(const DecodedItem& item, const Assignment& assignment, EntityRow& row);
   absl::Status ExtractField(const DecodedItem& item, const Field& field, Cell& cell) const;
 
+  const bool change_stream_;
   std::vector<Assignment> assignments_;
   std::vector<EntityRow> rows_;
 };

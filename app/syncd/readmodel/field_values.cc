@@ -43,8 +43,19 @@ size_t Utf16Units(std::string_view text) {
   return units;
 }
 
+// The text within MongoDB's extended JSON, `{"$oid": "…"}` or `{"$numberLong": "…"}`; else nothing.
+const json::value* Unwrapped(const json::value& value) {
+  const json::object* object = value.if_object();
+  if (object == nullptr || object->size() != 1) return nullptr;
+  const json::value* inner = object->if_contains("$oid");
+  if (inner == nullptr) inner = object->if_contains("$numberLong");
+  return inner != nullptr && inner->is_string() ? inner : nullptr;
+}
+
 absl::Status ReadText(const json::value& value, FieldType type, NumberTexts numbers, Cell& cell) {
-  if (value.is_string()) {
+  if (const json::value* inner = Unwrapped(value)) {
+    cell.SetText(View(inner->get_string()));
+  } else if (value.is_string()) {
     cell.SetText(View(value.get_string()));
   } else if (IsScalar(value)) {
     cell.SetText(ScalarText(value, numbers));
@@ -62,6 +73,7 @@ bool ParseInteger(std::string_view text, int64_t& result) {
 
 absl::Status ReadInteger(const json::value& value, Cell& cell) {
   int64_t parsed = 0;
+  if (const json::value* inner = Unwrapped(value)) return ReadInteger(*inner, cell);
   if (value.is_int64()) {
     cell.SetInteger(value.get_int64());
   } else if (value.is_string() && !value.get_string().starts_with('-') &&

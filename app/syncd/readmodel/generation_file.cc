@@ -34,6 +34,10 @@ absl::Status Fill(Database& db, const Plan& plan, const RunInfo& run) {
   absl::Status status = db.Execute("BEGIN IMMEDIATE");
   if (status.ok()) status = CreateSchema(db, plan);
   if (status.ok()) status = InsertRun(db, run);
+  if (status.ok()) {
+    status = db.Execute(absl::StrFormat("INSERT INTO event_cursor (id, position) VALUES (1, %d)",
+                                        run.event_cursor));
+  }
   if (status.ok()) status = db.Execute("COMMIT");
   return status;
 }
@@ -287,7 +291,56 @@ absl::StatusOr<RunInfo> GenerationFile::ReadRun() {
   run.plan_hash = select->TextCopy(3);
   run.source = select->TextCopy(4);
   run.started_at_ms = select->Integer(5);
+  const auto cursor = EventCursor();
+  if (!cursor.ok()) return cursor.status();
+  run.event_cursor = *cursor;
   return run;
+}
+
+absl::StatusOr<uint64_t> GenerationFile::EventCursor() {
+  const auto cursor = db_->QueryInteger("SELECT position FROM event_cursor");
+  if (!cursor.ok()) return cursor.status();
+  return static_cast<uint64_t>(*cursor);
+}
+
+absl::Status GenerationFile::BeginSnapshot() {
+  // Deferred: the moment is that of the first read.
+  if (absl::Status s = db_->Execute("BEGIN"); !s.ok()) return s;
+  return EventCursor().status();
+}
+
+absl::Status GenerationFile::EndSnapshot() { return db_->Execute("COMMIT"); }
+
+absl::StatusOr<int64_t> GenerationFile::CountDelta(std::string_view family) {
+  auto select = db_->Prepare("SELECT delta FROM document_count WHERE family = ?1");
+  if (!select.ok()) return select.status();
+  select->BindText(1, family);
+  const auto row = select->Step();
+  if (!row.ok()) return row.status();
+  return *row ? select->Integer(0) : 0;
+}
+
+absl::Status GenerationFile::WriteLoaded(const std::map<std::string, int64_t>& documents) {
+  auto update = db_->Prepare("UPDATE document_count SET base = ?2 WHERE family = ?1");
+  if (!update.ok()) return update.status();
+  for (const auto& [family, count] : documents) {
+    update->BindText(1, family);
+    update->BindInteger(2, count);
+    if (absl::Status s = update->Run(); !s.ok()) return s;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status GenerationFile::NoteRefused(std::string_view family, std::string_view id) {
+  auto insert = db_->Prepare("INSERT OR IGNORE INTO refused_document (family, id) VALUES (?1, ?2)");
+  if (!insert.ok()) return insert.status();
+  insert->BindText(1, family);
+  insert->BindText(2, id);
+  return insert->Run();
+}
+
+absl::Status GenerationFile::ForgetRefused() {
+  return db_->Execute("DELETE FROM refused_document");
 }
 
 absl::Status GenerationFile::WriteRun(const RunInfo& run) { return InsertRun(*db_, run); }

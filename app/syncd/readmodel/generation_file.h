@@ -44,6 +44,7 @@ struct RunInfo {
   std::string plan_hash;
   std::string source;         // `queues` or `files:<folder>`
   int64_t started_at_ms = 0;  // since 1970, UTC
+  uint64_t event_cursor = 0;  // the live event that it begins behind; see event_file.h
 };
 
 // The name of a generation's file in the state folder: `v13.db`.
@@ -100,6 +101,25 @@ class GenerationFile {
 
   absl::StatusOr<RunInfo> ReadRun();
   absl::Status WriteRun(const RunInfo& run);
+
+  // The position of the last live event that is in the file.
+  absl::StatusOr<uint64_t> EventCursor();
+
+  // Between these two everything is read as of one moment, whatever is written meanwhile.
+  absl::Status BeginSnapshot();
+  absl::Status EndSnapshot();
+
+  // What live events have added to the documents of `family` since the load began, less what they
+  // have taken away.
+  absl::StatusOr<int64_t> CountDelta(std::string_view family);
+
+  // Keeps what a load has put into the index: `documents` by family, each less the CountDelta of
+  // the same moment.
+  absl::Status WriteLoaded(const std::map<std::string, int64_t>& documents);
+
+  // Keeps that the index refused a document of the load; ForgetRefused: none any more.
+  absl::Status NoteRefused(std::string_view family, std::string_view id);
+  absl::Status ForgetRefused();
 
   DeadLetters& dead_letters() { return dead_letters_; }
 

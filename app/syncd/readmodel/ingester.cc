@@ -6,20 +6,6 @@
 #include "syncd/readmodel/schema.h"
 
 namespace syncd {
-namespace {
-
-void Bind(Statement& statement, int parameter, const Cell& cell) {
-  switch (cell.kind) {
-    case Cell::Kind::kNull:
-      return statement.BindNull(parameter);
-    case Cell::Kind::kInteger:
-      return statement.BindInteger(parameter, cell.integer);
-    case Cell::Kind::kText:
-      return statement.BindText(parameter, cell.text);
-  }
-}
-
-}  // namespace
 
 Ingester::Ingester(const Plan& plan, const PlanChannel& channel, Database& db,
                    DeadLetters& dead_letters)
@@ -59,6 +45,7 @@ absl::Status Ingester::IngestItem(const DecodedItem& item, bool add_only, Ingest
   }
   std::vector<Statement>& statements = add_only ? add_ : replace_;
   for (size_t i = 0; i < statements.size(); ++i) {
+    if (extractor_.rows()[i].change != EntityRow::Change::kAssign) continue;
     absl::Status status = Write(statements[i], extractor_.rows()[i]);
     if (!status.ok()) return status;
   }
@@ -67,8 +54,8 @@ absl::Status Ingester::IngestItem(const DecodedItem& item, bool add_only, Ingest
 
 absl::Status Ingester::Write(Statement& statement, const EntityRow& row) {
   int parameter = 0;
-  for (const Cell& cell : row.cells) Bind(statement, ++parameter, cell);
-  if (!row.entity->order.empty()) Bind(statement, ++parameter, row.order);
+  for (const Cell& cell : row.cells) BindCell(statement, ++parameter, cell);
+  if (!row.entity->order.empty()) BindCell(statement, ++parameter, row.order);
   return statement.Run();
 }
 
@@ -85,7 +72,8 @@ absl::Status Ingester::PrepareStatements(bool add_only) {
   std::vector<Statement>& statements = add_only ? add_ : replace_;
   if (!statements.empty()) return absl::OkStatus();
   for (const EntityRow& row : extractor_.rows()) {
-    auto prepared = db_.Prepare(UpsertSql(*row.entity, add_only));
+    auto prepared =
+        db_.Prepare(UpsertSql(*row.entity, add_only ? Upsert::kStraggler : Upsert::kSnapshot));
     if (!prepared.ok()) return prepared.status();
     statements.push_back(*std::move(prepared));
   }

@@ -7,6 +7,8 @@
 #include <array>
 #include <filesystem>
 
+#include "syncd/readmodel/dead_letters.h"
+
 namespace syncd {
 namespace {
 
@@ -14,10 +16,30 @@ constexpr char kSchema[] = R"sql(
 CREATE TABLE IF NOT EXISTS journal_state (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   state_id TEXT NOT NULL,
-  epoch INTEGER NOT NULL DEFAULT 0);
+  epoch INTEGER NOT NULL DEFAULT 0,
+  arrival INTEGER NOT NULL DEFAULT 0,      -- counts every live event that ever came
+  arrival_ms INTEGER NOT NULL DEFAULT 0);  -- the time of the last, since 1970; never goes back
 CREATE TABLE IF NOT EXISTS owed_marker (
   channel TEXT PRIMARY KEY,
   markers INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS event (
+  position INTEGER PRIMARY KEY AUTOINCREMENT,
+  channel TEXT NOT NULL,
+  body TEXT NOT NULL,
+  received_ms INTEGER NOT NULL,            -- since 1970, UTC
+  stale TEXT NOT NULL);                    -- entities of which something newer was known
+CREATE INDEX IF NOT EXISTS event_received ON event (received_ms);
+CREATE TABLE IF NOT EXISTS entity_order (  -- of each entity's last change; a tombstone if deleted
+  entity TEXT NOT NULL,
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  deleted INTEGER NOT NULL,
+  changed_ms INTEGER NOT NULL,
+  PRIMARY KEY (entity, key)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS entity_order_changed ON entity_order (changed_ms);
+CREATE TABLE IF NOT EXISTS cold (          -- generations that get no events any more
+  generation INTEGER PRIMARY KEY,
+  reason TEXT NOT NULL);
 )sql";
 
 absl::StatusOr<std::string> RandomId() {
@@ -35,6 +57,7 @@ absl::Status CreateTables(Database& db) {
   if (!id.ok()) return id.status();
   absl::Status status = db.Execute("BEGIN IMMEDIATE");
   if (status.ok()) status = db.Execute(kSchema);
+  if (status.ok()) status = db.Execute(kDeadLetterTable);
   if (status.ok()) {
     status = db.Execute(
         absl::StrFormat("INSERT OR IGNORE INTO journal_state (id, state_id) VALUES (1, '%s');"
@@ -47,7 +70,7 @@ absl::Status CreateTables(Database& db) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(const std::string& state_dir) {
-  const std::string path = (std::filesystem::path(state_dir) / "journal.db").string();
+  const std::string path = (std::filesystem::path(state_dir) / kJournalFile).string();
   auto db = Database::Open(path, Database::Mode::kCreate, Durability::kFull);
   if (!db.ok()) return db.status();
   auto format = (*db)->QueryInteger("PRAGMA user_version");

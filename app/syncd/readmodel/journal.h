@@ -1,7 +1,7 @@
 // The state folder's journal: what must outlive a generation.
 //
-// From issue to issue it grows: now epoch, identity, and the end markers that senders still owe;
-// the live events come later.
+// Epoch, identity, and the end markers that senders still owe are here; the live events, in the
+// same file, are event_log.h.
 #ifndef SYNCD_READMODEL_JOURNAL_H_
 #define SYNCD_READMODEL_JOURNAL_H_
 
@@ -16,6 +16,8 @@
 #include "syncd/readmodel/database.h"
 
 namespace syncd {
+
+inline constexpr char kJournalFile[] = "journal.db";
 
 // `journal.db` in the state folder. Every change is on the disk when its call returns. Not
 // thread-safe; the holder of the folder's lock alone writes. Errors: those of Database.

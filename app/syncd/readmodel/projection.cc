@@ -118,6 +118,49 @@ absl::Status ProjectFamily(Database& db, const PlanFamily& family, DocumentSink 
   }
 }
 
+absl::StatusOr<KeyProjector> KeyProjector::Create(Database& db, const PlanFamily& family) {
+  KeyProjector projector(family);
+  auto rows =
+      db.Prepare(absl::StrCat("SELECT * FROM ", QuoteName(family.view), " WHERE join_key = ?1"));
+  if (!rows.ok()) return rows.status();
+  projector.rows_ = *std::move(rows);
+  auto ids =
+      db.Prepare(absl::StrCat("SELECT id FROM ", QuoteName(family.view), " WHERE join_key = ?1"));
+  if (!ids.ok()) return ids.status();
+  projector.ids_ = *std::move(ids);
+  return projector;
+}
+
+absl::Status KeyProjector::Project(std::string_view join_key, DocumentSink sink) {
+  const std::vector<Column> columns = ColumnsOf(rows_, *family_);
+  rows_.BindText(1, join_key);
+  absl::Status status;
+  while (status.ok()) {
+    const auto row = rows_.Step();
+    if (!row.ok()) status = row.status();
+    if (!row.ok() || !*row) break;
+    std::string document;
+    AppendDocument(rows_, columns, document);
+    status = sink(rows_.Text(1), std::move(document));
+  }
+  rows_.Reset();
+  return status;
+}
+
+absl::Status KeyProjector::Ids(std::string_view join_key,
+                               absl::FunctionRef<void(std::string_view id)> sink) {
+  ids_.BindText(1, join_key);
+  absl::Status status;
+  for (;;) {
+    const auto row = ids_.Step();
+    if (!row.ok()) status = row.status();
+    if (!row.ok() || !*row) break;
+    sink(ids_.Text(0));
+  }
+  ids_.Reset();
+  return status;
+}
+
 absl::StatusOr<uint64_t> CountFamily(Database& db, const PlanFamily& family) {
   auto count = db.QueryInteger(absl::StrCat("SELECT count(*) FROM ", QuoteName(family.view)));
   if (!count.ok()) return count.status();

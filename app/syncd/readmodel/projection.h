@@ -23,6 +23,27 @@ using DocumentSink = absl::FunctionRef<absl::Status(std::string_view id, std::st
 // already. Memory does not grow with the number of rows. kInvalidArgument: a row without an id.
 absl::Status ProjectFamily(Database& db, const PlanFamily& family, DocumentSink sink);
 
+// Reads the documents of single join keys. Not thread-safe; `db` and `family` must outlive it.
+class KeyProjector {
+ public:
+  static absl::StatusOr<KeyProjector> Create(Database& db, const PlanFamily& family);
+
+  // Hands each document that `join_key` has in the family to `sink`, as ProjectFamily does.
+  absl::Status Project(std::string_view join_key, DocumentSink sink);
+
+  // Calls `sink` with the id of each.
+  absl::Status Ids(std::string_view join_key, absl::FunctionRef<void(std::string_view id)> sink);
+
+  const PlanFamily& family() const { return *family_; }
+
+ private:
+  explicit KeyProjector(const PlanFamily& family) : family_(&family) {}
+
+  const PlanFamily* family_;
+  Statement rows_;
+  Statement ids_;
+};
+
 // The number of rows of the family's view.
 absl::StatusOr<uint64_t> CountFamily(Database& db, const PlanFamily& family);
 

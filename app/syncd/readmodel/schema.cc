@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "syncd/plan/plan_reader.h"
+#include "syncd/readmodel/dead_letters.h"
 
 namespace syncd {
 namespace {
@@ -35,15 +36,33 @@ CREATE TABLE run (
   plan_hash TEXT NOT NULL,
   source TEXT NOT NULL,
   started_at_ms INTEGER NOT NULL);      -- since 1970, UTC
-CREATE TABLE dead_letter (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
-  channel TEXT NOT NULL,                -- or empty, for a refused document
-  time_ms INTEGER NOT NULL,             -- since 1970, UTC
-  kind TEXT NOT NULL,                   -- rejected or refused
-  reason TEXT NOT NULL,
-  body TEXT NOT NULL,                   -- message, item or document; cut at 1 MiB
-  family TEXT NOT NULL DEFAULT '',
-  document_id TEXT NOT NULL DEFAULT '');
+CREATE TABLE event_cursor (             -- the last position of the journal that is in here
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  position INTEGER NOT NULL);
+CREATE TABLE outbox (                   -- documents that the index has not answered for
+  join_key TEXT PRIMARY KEY,
+  first_position INTEGER NOT NULL,      -- the earliest change of it that is not answered for
+  position INTEGER NOT NULL             -- the latest
+  ) WITHOUT ROWID;
+CREATE TABLE former_id (                -- documents that it had before, which may have to go
+  join_key TEXT NOT NULL,
+  family TEXT NOT NULL,
+  id TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  PRIMARY KEY (join_key, family, id)) WITHOUT ROWID;
+CREATE TABLE document_count (           -- documents that the index has to have: base + delta
+  family TEXT PRIMARY KEY,
+  base INTEGER NOT NULL DEFAULT 0,      -- as loaded, less the delta of that moment
+  delta INTEGER NOT NULL DEFAULT 0      -- by live events since the load began
+  ) WITHOUT ROWID;
+CREATE TABLE refused_document (         -- those among them that the index refused, and has not
+  family TEXT NOT NULL,
+  id TEXT NOT NULL,
+  PRIMARY KEY (family, id)) WITHOUT ROWID;
+CREATE TABLE set_by_event (             -- entities, deleted ones too, that no snapshot may set
+  entity TEXT NOT NULL,
+  key NOT NULL,
+  PRIMARY KEY (entity, key)) WITHOUT ROWID;
 )sql";
 
 std::string_view SqlType(FieldType type) {
@@ -174,6 +193,12 @@ absl::Status KeepPlan(Database& db, const Plan& plan) {
     channel->BindText(1, one.name);
     if (absl::Status status = channel->Run(); !status.ok()) return status;
   }
+  auto count = db.Prepare("INSERT INTO document_count (family) VALUES (?1)");
+  if (!count.ok()) return count.status();
+  for (const PlanFamily& family : plan.families) {
+    count->BindText(1, family.name);
+    if (absl::Status status = count->Run(); !status.ok()) return status;
+  }
   return absl::OkStatus();
 }
 
@@ -181,6 +206,7 @@ absl::Status KeepPlan(Database& db, const Plan& plan) {
 
 absl::Status CreateSchema(Database& db, const Plan& plan) {
   if (absl::Status status = db.Execute(kOwnTables); !status.ok()) return status;
+  if (absl::Status status = db.Execute(kDeadLetterTable); !status.ok()) return status;
   if (absl::Status status = KeepPlan(db, plan); !status.ok()) return status;
   for (const PlanEntity& entity : plan.entities) {
     if (absl::Status status = db.Execute(EntitySql(entity)); !status.ok()) return status;
@@ -207,15 +233,18 @@ absl::StatusOr<Plan> LoadPlan(Database& db) {
   return PlanFromFiles(files);
 }
 
-std::string UpsertSql(const PlanEntity& entity, bool add_only) {
+std::string UpsertSql(const PlanEntity& entity, Upsert by) {
   std::vector<std::string> columns;
   std::vector<std::string> parameters;
   std::vector<std::string> updates;
+  std::string key;
   for (size_t i = 0; i < entity.fields.size(); ++i) {
     const std::string column = QuoteName(entity.fields[i].name);
     columns.push_back(column);
     parameters.push_back(absl::StrCat("?", i + 1));
-    if (entity.fields[i].name != entity.key) {
+    if (entity.fields[i].name == entity.key) {
+      key = parameters.back();
+    } else {
       updates.push_back(absl::StrCat(column, "=excluded.", column));
     }
   }
@@ -224,16 +253,31 @@ std::string UpsertSql(const PlanEntity& entity, bool add_only) {
     parameters.push_back(absl::StrCat("?", columns.size()));
     updates.push_back(absl::StrFormat("%s=excluded.%s", kOrderColumn, kOrderColumn));
   }
+  // What an event has set is newer than any snapshot that may have been read before it.
+  const std::string unless = absl::StrFormat(
+      "NOT EXISTS (SELECT 1 FROM set_by_event WHERE entity='%s' AND key=%s)", entity.name, key);
   std::string sql =
-      absl::StrFormat("INSERT INTO %s (%s) VALUES (%s) ON CONFLICT DO ", QuoteName(entity.name),
-                      absl::StrJoin(columns, ", "), absl::StrJoin(parameters, ", "));
-  if (add_only || updates.empty()) return sql + "NOTHING";
+      absl::StrFormat("INSERT INTO %s (%s) SELECT %s WHERE %s ON CONFLICT DO ",
+                      QuoteName(entity.name), absl::StrJoin(columns, ", "),
+                      absl::StrJoin(parameters, ", "), by == Upsert::kEvent ? "true" : unless);
+  if (by == Upsert::kStraggler || updates.empty()) return sql + "NOTHING";
   absl::StrAppend(&sql, "UPDATE SET ", absl::StrJoin(updates, ", "));
   if (!entity.order.empty()) {
     const std::string kept = absl::StrCat(QuoteName(entity.name), ".", kOrderColumn);
     absl::StrAppendFormat(&sql, " WHERE %s IS NULL OR excluded.%s >= %s", kept, kOrderColumn, kept);
   }
   return sql;
+}
+
+void BindCell(Statement& statement, int parameter, const Cell& cell) {
+  switch (cell.kind) {
+    case Cell::Kind::kNull:
+      return statement.BindNull(parameter);
+    case Cell::Kind::kInteger:
+      return statement.BindInteger(parameter, cell.integer);
+    case Cell::Kind::kText:
+      return statement.BindText(parameter, cell.text);
+  }
 }
 
 }  // namespace syncd

@@ -9,6 +9,7 @@
 
 #include "syncd/plan/plan.h"
 #include "syncd/readmodel/database.h"
+#include "syncd/readmodel/field_values.h"
 
 namespace syncd {
 
@@ -26,10 +27,19 @@ absl::StatusOr<Plan> LoadPlan(Database& db);
 // The column behind an ordered entity's fields: the order that decides which record is newer.
 inline constexpr char kOrderColumn[] = "order_value";
 
-// `INSERT INTO entity (…) VALUES (?1, …)` that replaces an older record; or, with
-// `add_only`, leaves any record that is there. Parameters are the fields in their order, and then,
-// if the entity has an order, that.
-std::string UpsertSql(const PlanEntity& entity, bool add_only);
+// Who writes a record.
+enum class Upsert {
+  kSnapshot,   // replaces an older record, but nothing that a live event has set or deleted
+  kStraggler,  // the same, and leaves any record that is there
+  kEvent,      // replaces an older record
+};
+
+// The statement that writes one record. Parameters are the fields in their order, and then, if the
+// entity has an order, that.
+std::string UpsertSql(const PlanEntity& entity, Upsert by);
+
+// Binds a parameter to a cell, whose text must stay as it is until the statement has run.
+void BindCell(Statement& statement, int parameter, const Cell& cell);
 
 }  // namespace syncd
 

@@ -30,6 +30,7 @@ absl::Status RefusedDocuments::Attach(const std::string& path) {
   if (!file.ok()) return file.status();
   file_ = *std::move(file);
   error_ = absl::OkStatus();
+  if (absl::Status s = file_->ForgetRefused(); !s.ok()) return s;
   return DropRefused(file_->dead_letters());
 }
 
@@ -42,7 +43,8 @@ void RefusedDocuments::Add(const indexswap::RefusedDocument& document) {
   letter.body = document.document;
   letter.family = document.family;
   letter.document_id = document.id;
-  const absl::Status added = file_->dead_letters().Add(letter);
+  absl::Status added = file_->dead_letters().Add(letter);
+  if (added.ok()) added = file_->NoteRefused(document.family, document.id);
   if (error_.ok()) error_ = added;
 }
 

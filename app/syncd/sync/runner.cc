@@ -71,16 +71,30 @@ std::vector<indexswap::GateResult> JudgeChannelGates(const std::vector<ChannelSt
       {"rejected", beyond.empty(), false, absl::StrJoin(beyond.empty() ? figures : beyond, "; ")}};
 }
 
-SyncRunner::SyncRunner(const Plan& plan, const Config& config, indexswap::Engine& engine,
-                       Journal& journal, Sources& sources, RefusedDocuments& refused,
-                       RunHooks& hooks)
-    : plan_(plan),
-      config_(config),
-      engine_(engine),
-      journal_(journal),
-      sources_(sources),
-      refused_(refused),
-      hooks_(hooks) {}
+std::optional<uint64_t> CutOffRun(const std::string& state_dir, const Plan& plan,
+                                  std::optional<uint64_t> live) {
+  std::optional<uint64_t> newest;
+  for (const uint64_t generation : GenerationsIn(state_dir)) {
+    const auto path = std::filesystem::path(state_dir) / GenerationFileName(generation);
+    auto file = GenerationFile::OpenReadOnly(path.string());
+    if (!file.ok()) continue;
+    const auto run = (*file)->ReadRun();
+    if (!run.ok() || !IsUnfinished(run->stage) || generation == live) continue;
+    if (run->source == "queues" && run->plan_hash == plan.hash) newest = generation;
+  }
+  return newest;
+}
+
+SyncRunner::SyncRunner(const Tools& tools)
+    : plan_(tools.plan),
+      config_(tools.config),
+      engine_(tools.engine),
+      journal_(tools.journal),
+      log_(tools.log),
+      warm_(tools.warm),
+      sources_(tools.sources),
+      refused_(tools.refused),
+      hooks_(tools.hooks) {}
 
 std::string SyncRunner::PathOf(uint64_t generation) const {
   return (std::filesystem::path(config_.state) / GenerationFileName(generation)).string();
@@ -102,6 +116,10 @@ SyncOutcome SyncRunner::Run(const SyncRequest& request) {
 absl::Status SyncRunner::RunSteps(const SyncRequest& request, SyncOutcome& outcome) {
   if (request.promote) {
     outcome.generation = *request.promote;
+    if (absl::Status s = engine_.TakeLease(); !s.ok()) return s;
+    const auto status = engine_.Status();
+    if (!status.ok()) return status.status();
+    if (absl::Status s = warm_.Adopt(*status); !s.ok()) return s;
     auto file = GenerationFile::Open(PathOf(*request.promote), Durability::kFull);
     return Promote(file.ok() ? file->get() : nullptr, request, outcome);
   }
@@ -111,6 +129,7 @@ absl::Status SyncRunner::RunSteps(const SyncRequest& request, SyncOutcome& outco
   if (absl::Status s = engine_.TakeLease(); !s.ok()) return s;
   const auto status = engine_.Status();
   if (!status.ok()) return status.status();
+  if (absl::Status s = warm_.Adopt(*status); !s.ok()) return s;
   auto unfinished = FindUnfinished(*status);
   if (!unfinished.ok()) return unfinished.status();
   if (absl::Status s = CleanUp(*status, *unfinished ? (*unfinished)->generation : 0); !s.ok()) {
@@ -134,6 +153,7 @@ absl::StatusOr<std::optional<SyncRunner::Unfinished>> SyncRunner::FindUnfinished
     if (!IsUnfinished(run->stage)) continue;
     if (run->stage == RunStage::kSealed && status.live == generation) {
       // Cut off between its swap and the note of it.
+      Announce({});
       if (absl::Status s = SetStage(**file, *run, RunStage::kPromoted); !s.ok()) return s;
       continue;
     }
@@ -171,7 +191,17 @@ absl::Status SyncRunner::CleanUp(const indexswap::ReleaseStatus& status, uint64_
 
 absl::Status SyncRunner::GiveUp(uint64_t generation, const std::string& reason) {
   hooks_.Note(kInfo, absl::StrFormat("generation %d is abandoned: %s", generation, reason));
+  warm_.Remove(generation);
   return engine_.Abandon(generation, reason);
+}
+
+absl::Status SyncRunner::Abandon(uint64_t generation, const std::string& reason) {
+  auto file = GenerationFile::Open(PathOf(generation), durability());
+  if (file.ok()) {
+    auto run = (*file)->ReadRun();
+    if (run.ok()) SetStage(**file, *run, RunStage::kAbandoned).IgnoreError();
+  }
+  return GiveUp(generation, reason);
 }
 
 absl::Status SyncRunner::SetStage(GenerationFile& file, RunInfo& run, RunStage stage) {
@@ -189,11 +219,15 @@ absl::Status SyncRunner::BeginNew(const SyncRequest& request, SyncOutcome& outco
   run.plan_hash = plan_.hash;
   run.source = request.source;
   run.started_at_ms = NowMs();
+  const auto cursor = log_.PositionAt(run.started_at_ms - config_.sync.overlap.count());
+  if (!cursor.ok()) return cursor.status();
+  run.event_cursor = *cursor;
   auto file = GenerationFile::Create(PathOf(outcome.generation), plan_, run, durability());
   if (!file.ok()) {
     engine_.Abandon(outcome.generation, Text(file.status())).IgnoreError();
     return file.status();
   }
+  warm_.Add(outcome.generation, false);
   hooks_.Note(kInfo, absl::StrFormat("generation %d: receiving from %s", outcome.generation,
                                      request.source));
   if (absl::Status s = Receive(**file, run, outcome); !s.ok()) return s;
@@ -224,6 +258,7 @@ absl::Status SyncRunner::Continue(Unfinished unfinished, const SyncRequest& requ
     outcome.resumed = false;
     return BeginNew(request, outcome);
   }
+  warm_.Add(unfinished.generation, sealed_already);
   if (unfinished.run.stage == RunStage::kReceiving) {
     if (absl::Status s = Receive(*unfinished.file, unfinished.run, outcome); !s.ok()) return s;
   }
@@ -273,7 +308,9 @@ absl::Status SyncRunner::LoadAndSeal(GenerationFile& file, RunInfo& run, indexsw
   outcome.load_s = SecondsSince(start);
   outcome.documents = sealed->documents;
   outcome.gates = sealed->gates;
-  return SetStage(file, run, RunStage::kSealed);
+  if (absl::Status s = SetStage(file, run, RunStage::kSealed); !s.ok()) return s;
+  warm_.StartDraining(build.generation());
+  return absl::OkStatus();
 }
 
 std::vector<indexswap::GateResult> SyncRunner::JudgeChannels(const GenerationFile& file) const {
@@ -293,13 +330,14 @@ absl::Status SyncRunner::Promote(GenerationFile* file, const SyncRequest& reques
   progress.generation = outcome.generation;
   progress.stage = "swapping";
   hooks_.OnProgress(progress);
-  const auto swapped = engine_.Promote(outcome.generation, request.overrides);
+  const auto swapped = Swap(outcome.generation, request);
   if (file != nullptr) {
     auto run = file->ReadRun();
     if (!run.ok()) return run.status();
     // A gate has judged; everything else may be tried again as it is.
     const bool refused = swapped.status().code() == absl::StatusCode::kFailedPrecondition ||
                          swapped.status().code() == absl::StatusCode::kInvalidArgument;
+    if (swapped.ok()) Announce(swapped->pending);
     hooks_.Reached("run.done.before");
     if (swapped.ok() || refused) {
       const absl::Status noted =
@@ -314,6 +352,57 @@ absl::Status SyncRunner::Promote(GenerationFile* file, const SyncRequest& reques
   outcome.pending = swapped->pending;
   outcome.swap_ms = static_cast<double>(swapped->swap.count()) / 1000;
   return absl::OkStatus();
+}
+
+// Swaps while live events go on: they stand still from just before the request until its answer. A
+// generation that does not get far enough in the pause is given more time, and the pause is tried
+// again.
+absl::StatusOr<indexswap::SwapReport> SyncRunner::Swap(uint64_t generation,
+                                                       const SyncRequest& request) {
+  indexswap::PromoteInput input;
+  input.overrides = request.overrides;
+  if (warm_.Has(generation)) {
+    input.hold = [this](uint64_t target) { return warm_.Hold(target, config_.sync.pause_max); };
+  } else if (log_.head() > 0) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "generation %d gets no live events, so what came since it was built would be lost: sync "
+        "again",
+        generation));
+  }
+  for (;;) {
+    if (input.hold) {
+      const auto stopped = [this] { return hooks_.Interrupted(); };
+      if (absl::Status s = warm_.WaitUntilNear(generation, stopped); !s.ok()) return s;
+    }
+    auto swapped = engine_.Promote(generation, input);
+    if (swapped.ok()) warm_.SetLive(generation);
+    warm_.Release();
+    if (swapped.status().code() != absl::StatusCode::kDeadlineExceeded) return swapped;
+    hooks_.Note(kInfo, absl::StrFormat("the swap waits, because live events would have to stand "
+                                       "still for too long: %s",
+                                       Text(swapped.status())));
+  }
+}
+
+// Tells services that still rebuild from the master that it is ready. While an alias is pending
+// they would read the old one.
+void SyncRunner::Announce(const std::vector<std::string>& pending) {
+  if (!plan_.has_after_swap || sources_.files()) return;
+  constexpr auto kWarning = indexswap::Observer::Severity::kWarning;
+  const PlanStart& message = plan_.after_swap;
+  if (!pending.empty()) {
+    return hooks_.Note(kWarning, absl::StrFormat("%s was not sent: the aliases %s are pending",
+                                                 message.body, absl::StrJoin(pending, ", ")));
+  }
+  hooks_.Reached("announce.before");
+  const absl::Status sent =
+      sources_.publisher()->Publish(message.exchange, message.routing_key, message.body);
+  hooks_.Reached("announce.after");
+  if (sent.ok()) {
+    return hooks_.Note(kInfo, absl::StrFormat("sent %s to %s", message.body, message.routing_key));
+  }
+  hooks_.Note(kWarning,
+              absl::StrFormat("nobody was told that the new generation is live: %s", Text(sent)));
 }
 
 void SyncRunner::Fill(SyncOutcome& outcome) {

@@ -15,10 +15,12 @@
 
 #include "syncd/config/config.h"
 #include "syncd/plan/plan.h"
+#include "syncd/readmodel/event_log.h"
 #include "syncd/readmodel/generation_file.h"
 #include "syncd/readmodel/journal.h"
 #include "syncd/sync/hooks.h"
 #include "syncd/sync/refused.h"
+#include "syncd/sync/warm_set.h"
 #include "syncd/wiring.h"
 
 namespace syncd {
@@ -50,11 +52,26 @@ struct SyncOutcome {
 // Runs syncs. Not thread-safe. The caller holds the lock on the state folder.
 class SyncRunner {
  public:
-  // Nothing is owned. `refused` must be what the engine's observer hands refused documents to.
-  SyncRunner(const Plan& plan, const Config& config, indexswap::Engine& engine, Journal& journal,
-             Sources& sources, RefusedDocuments& refused, RunHooks& hooks);
+  // What a runner works with; nothing is owned. `refused` must be what the engine's observer hands
+  // refused documents to.
+  struct Tools {
+    const Plan& plan;
+    const Config& config;
+    indexswap::Engine& engine;
+    Journal& journal;
+    EventLog& log;
+    WarmSet& warm;
+    Sources& sources;
+    RefusedDocuments& refused;
+    RunHooks& hooks;
+  };
+
+  explicit SyncRunner(const Tools& tools);
 
   SyncOutcome Run(const SyncRequest& request);
+
+  // Ends for good what was interrupted.
+  absl::Status Abandon(uint64_t generation, const std::string& reason);
 
  private:
   // A run that was cut off, and can be gone on with.
@@ -74,6 +91,8 @@ class SyncRunner {
   absl::Status LoadAndSeal(GenerationFile& file, RunInfo& run, indexswap::Build& build,
                            SyncOutcome& outcome);
   absl::Status Promote(GenerationFile* file, const SyncRequest& request, SyncOutcome& outcome);
+  absl::StatusOr<indexswap::SwapReport> Swap(uint64_t generation, const SyncRequest& request);
+  void Announce(const std::vector<std::string>& pending);
   absl::Status SetStage(GenerationFile& file, RunInfo& run, RunStage stage);
   std::vector<indexswap::GateResult> JudgeChannels(const GenerationFile& file) const;
   void Fill(SyncOutcome& outcome);
@@ -84,10 +103,16 @@ class SyncRunner {
   const Config& config_;
   indexswap::Engine& engine_;
   Journal& journal_;
+  EventLog& log_;
+  WarmSet& warm_;
   Sources& sources_;
   RefusedDocuments& refused_;
   RunHooks& hooks_;
 };
+
+// The generation of a run from queues that was cut off, under this plan: Run would go on with it.
+std::optional<uint64_t> CutOffRun(const std::string& state_dir, const Plan& plan,
+                                  std::optional<uint64_t> live);
 
 // The gates that judge what came through the channels: `ended` and `rejected`.
 std::vector<indexswap::GateResult> JudgeChannelGates(const std::vector<ChannelState>& channels,

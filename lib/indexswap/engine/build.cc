@@ -99,11 +99,14 @@ absl::StatusOr<SealReport> BuildImpl::Seal(const SealInput& input) {
   auto judged =
       JudgeStoreGates({*core_.store, core_.release, meta_, state->aliases, core_.options.gates});
   if (!judged.ok()) return judged.status();
+  const auto counts = JudgeCounts(*core_.store, meta_, meta_.documents);
+  if (!counts.ok()) return counts.status();
   const auto digest = JudgeDigest(*core_.store, meta_.generation, sample_);
   if (!digest.ok()) return digest.status();
 
   meta_.gates = {JudgeRefused(refused(), core_.options.gates)};
   meta_.gates.insert(meta_.gates.end(), input.gates.begin(), input.gates.end());
+  meta_.gates.push_back(*counts);
   meta_.gates.insert(meta_.gates.end(), judged->begin(), judged->end());
   meta_.gates.push_back(*digest);
   meta_.state = BuildState::kSealed;

@@ -4,6 +4,7 @@
 
 #include <random>
 
+#include "indexswap/engine/apply.h"
 #include "indexswap/engine/build.h"
 #include "indexswap/engine/core.h"
 #include "indexswap/engine/prune.h"
@@ -31,6 +32,8 @@ class EngineImpl : public Engine {
               observer == nullptr ? silent_ : *observer) {}
 
   absl::Status TakeLease() override { return core_.lease.Acquire(); }
+  absl::Status CheckLease() const override { return core_.lease.Current().status(); }
+  uint64_t NextGeneration() const override { return core_.lease.highest_generation() + 1; }
   absl::Status ReleaseLease() override {
     const std::lock_guard lock(core_.workflow);
     return core_.lease.Release();
@@ -40,17 +43,16 @@ class EngineImpl : public Engine {
   absl::StatusOr<std::unique_ptr<Build>> Resume(uint64_t generation) override;
   absl::Status Abandon(uint64_t generation, const std::string& reason) override;
 
-  absl::StatusOr<SwapReport> Promote(uint64_t generation,
-                                     const std::vector<std::string>& overrides) override {
+  absl::StatusOr<SwapReport> Promote(uint64_t generation, const PromoteInput& input) override {
     const std::lock_guard lock(core_.workflow);
     if (absl::Status s = core_.lease.Acquire(); !s.ok()) return s;
-    return PromoteGeneration(core_, generation, overrides);
+    return PromoteGeneration(core_, generation, input);
   }
   absl::StatusOr<SwapReport> PlanSwap(uint64_t to) override { return ExplainSwap(core_, to); }
-  absl::StatusOr<SwapReport> Rollback(std::optional<uint64_t> to) override {
+  absl::StatusOr<SwapReport> Rollback(std::optional<uint64_t> to, const HoldEvents& hold) override {
     const std::lock_guard lock(core_.workflow);
     if (absl::Status s = core_.lease.Acquire(); !s.ok()) return s;
-    auto report = RollBack(core_, to);
+    auto report = RollBack(core_, to, hold);
     if (report.ok()) NotePromotion(report->to);
     return report;
   }
@@ -177,18 +179,7 @@ absl::Status EngineImpl::Abandon(uint64_t generation, const std::string& reason)
 absl::StatusOr<std::vector<BulkResult>> EngineImpl::Apply(uint64_t generation,
                                                           const std::vector<Change>& changes) {
   if (absl::Status s = core_.lease.Acquire(); !s.ok()) return s;
-  const absl::StatusOr<Fence> fence = core_.lease.Current();
-  if (!fence.ok()) return fence.status();
-  std::vector<BulkItem> items;
-  items.reserve(changes.size());
-  for (const Change& change : changes) {
-    items.push_back({change.document ? BulkItem::Kind::kIndex : BulkItem::Kind::kDelete,
-                     IndexName(change.family, generation), change.id,
-                     FencedVersion(fence->epoch, change.version), change.document.value_or("")});
-  }
-  auto results = core_.store->Bulk(*fence, items);
-  if (results.status().code() == absl::StatusCode::kAborted) core_.lease.NoteLost();
-  return results;
+  return ApplyChanges(core_, generation, changes);
 }
 
 void EngineImpl::NotePromotion(uint64_t generation) {

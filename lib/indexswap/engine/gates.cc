@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <unordered_map>
 
 #include "indexswap/engine/bulk_writer.h"
@@ -44,27 +45,30 @@ bool IsAboutTheRequest(const absl::Status& status) {
 
 std::string Text(const absl::Status& status) { return std::string(status.message()); }
 
-absl::Status JudgeCounts(const GateInput& input, Judgement& counts, Judgement& minimum) {
+// The documents in one index, or (an error of the request) what its gate has to say.
+absl::StatusOr<std::optional<uint64_t>> CountIndex(IndexStore& store, const std::string& index,
+                                                   Judgement& gate) {
+  const auto found = store.Count(index, "");
+  if (found.ok()) return std::optional<uint64_t>(*found);
+  if (!IsAboutTheRequest(found.status())) return found.status();
+  gate.Fail(absl::StrFormat("%s: %s", index, Text(found.status())));
+  return std::optional<uint64_t>();
+}
+
+absl::StatusOr<GateResult> JudgeMinimum(const GateInput& input) {
+  Judgement minimum("min_documents");
   for (const std::string& family : input.meta.families) {
     const std::string index = IndexName(family, input.meta.generation);
-    const auto found = input.store.Count(index, "");
-    if (!found.ok() && !IsAboutTheRequest(found.status())) return found.status();
-    if (!found.ok()) {
-      counts.Fail(absl::StrFormat("%s: %s", index, Text(found.status())));
-      continue;
-    }
-    const auto expected = input.meta.documents.find(family);
-    const uint64_t wanted = expected == input.meta.documents.end() ? 0 : expected->second;
-    const std::string figures =
-        absl::StrFormat("%s: %d in the index, %d written", index, *found, wanted);
-    *found == wanted ? counts.Note(figures) : counts.Fail(figures);
+    const auto found = CountIndex(input.store, index, minimum);
+    if (!found.ok()) return found.status();
+    if (!*found) continue;
     const FamilySpec* spec = input.release.FindFamily(family);
     const uint64_t least = spec == nullptr ? 0 : spec->min_documents;
-    const std::string against =
-        absl::StrFormat("%s: %d documents, at least %d", index, *found, least);
-    *found >= least ? minimum.Note(against) : minimum.Fail(against);
+    const std::string figures =
+        absl::StrFormat("%s: %d documents, at least %d", index, **found, least);
+    **found >= least ? minimum.Note(figures) : minimum.Fail(figures);
   }
-  return absl::OkStatus();
+  return minimum.Result();
 }
 
 void JudgeShrink(const GateInput& input, const AliasSpec& alias, uint64_t now, Judgement& shrink) {
@@ -146,15 +150,32 @@ absl::Status CompareFamily(IndexStore& store, const std::string& index,
 
 }  // namespace
 
+absl::StatusOr<GateResult> JudgeCounts(IndexStore& store, const GenerationMeta& meta,
+                                       const std::map<std::string, uint64_t>& expected) {
+  Judgement counts("counts");
+  for (const std::string& family : meta.families) {
+    const std::string index = IndexName(family, meta.generation);
+    const auto found = CountIndex(store, index, counts);
+    if (!found.ok()) return found.status();
+    if (!*found) continue;
+    const auto entry = expected.find(family);
+    const uint64_t wanted = entry == expected.end() ? 0 : entry->second;
+    const std::string figures =
+        absl::StrFormat("%s: %d in the index, %d written", index, **found, wanted);
+    **found == wanted ? counts.Note(figures) : counts.Fail(figures);
+  }
+  return counts.Result();
+}
+
 absl::StatusOr<std::vector<GateResult>> JudgeStoreGates(const GateInput& input) {
-  Judgement counts("counts"), minimum("min_documents");
-  if (absl::Status s = JudgeCounts(input, counts, minimum); !s.ok()) return s;
+  auto minimum = JudgeMinimum(input);
+  if (!minimum.ok()) return minimum.status();
   Judgement filters("filters"), empty("empty"), shrink("shrink");
   if (absl::Status s = JudgeAliases(input, filters, empty, shrink); !s.ok()) return s;
   absl::StatusOr<GateResult> health = JudgeHealth(input);
   if (!health.ok()) return health.status();
-  return std::vector<GateResult>{counts.Result(), minimum.Result(), filters.Result(),
-                                 empty.Result(),  shrink.Result(),  *std::move(health)};
+  return std::vector<GateResult>{*std::move(minimum), filters.Result(), empty.Result(),
+                                 shrink.Result(), *std::move(health)};
 }
 
 GateResult JudgeRefused(uint64_t refused, const GateOptions& options) {

@@ -7,6 +7,7 @@
 #include <indexswap/release.h>
 #include <indexswap/store.h>
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,12 @@ struct GateInput {
   const GateOptions& options;
 };
 
+// `counts`: each family's index has as many documents as `expected` says, as of the last refresh.
+absl::StatusOr<GateResult> JudgeCounts(IndexStore& store, const GenerationMeta& meta,
+                                       const std::map<std::string, uint64_t>& expected);
+
 // The gates whose judgement can change after a build was sealed, because they compare with what is
-// live: `counts`, `min_documents`, `filters`, `empty`, `shrink`, `health`. An error is one of the
+// live: `min_documents`, `filters`, `empty`, `shrink`, `health`. An error is one of the
 // store's that says nothing about the build, such as kUnavailable.
 absl::StatusOr<std::vector<GateResult>> JudgeStoreGates(const GateInput& input);
 

@@ -4,6 +4,7 @@
 #include <indexswap/names.h>
 
 #include <algorithm>
+#include <map>
 
 #include "indexswap/engine/gates.h"
 
@@ -111,6 +112,42 @@ absl::Status ReadBack(Core& core, const SwapActions& plan) {
       "the aliases are not as they were set: %s. Somebody else moves them", difference));
 }
 
+absl::Status RefreshIndexes(Core& core, const GenerationMeta& meta) {
+  for (const std::string& family : meta.families) {
+    const absl::Status refreshed = core.store->Refresh(IndexName(family, meta.generation));
+    if (!refreshed.ok()) return refreshed;
+  }
+  return absl::OkStatus();
+}
+
+// Judges `counts` last: nothing is written between this and the swap.
+absl::Status HoldAndCount(Core& core, const GenerationMeta& meta, const HoldEvents& hold,
+                          std::vector<GateResult>& gates) {
+  std::map<std::string, uint64_t> expected = meta.documents;
+  if (hold) {
+    auto held = hold(meta.generation);
+    if (!held.ok()) return held.status();
+    expected = *std::move(held);
+    if (absl::Status s = RefreshIndexes(core, meta); !s.ok()) return s;
+  }
+  auto counts = JudgeCounts(*core.store, meta, expected);
+  if (!counts.ok()) return counts.status();
+  for (GateResult& gate : gates) {
+    if (gate.gate == counts->gate) gate = *counts;
+  }
+  return FirstFailure(meta.generation, {*counts});
+}
+
+absl::Status SendSwap(Core& core, const SwapActions& plan, SwapReport& report) {
+  const absl::StatusOr<Fence> fence = core.lease.Current();
+  if (!fence.ok()) return fence.status();
+  report.request = core.store->ExplainAliases(*fence, plan.actions);
+  const auto took = ExecuteSwap(core, plan);
+  if (!took.ok()) return took.status();
+  report.swap = *took;
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<microseconds> ExecuteSwap(Core& core, const SwapActions& plan) {
@@ -149,7 +186,7 @@ absl::StatusOr<microseconds> ExecuteSwap(Core& core, const SwapActions& plan) {
 }
 
 absl::StatusOr<SwapReport> PromoteGeneration(Core& core, uint64_t generation,
-                                             const std::vector<std::string>& overrides) {
+                                             const PromoteInput& input) {
   const auto view = ReadView(core);
   if (!view.ok()) return view.status();
   const auto target = RequireComplete(*view, generation);
@@ -162,9 +199,12 @@ absl::StatusOr<SwapReport> PromoteGeneration(Core& core, uint64_t generation,
   const bool already_live = view->live == generation && plan.actions.empty();
   if (already_live) return report;  // a run that was killed just after its swap
 
-  auto gates = JudgeAgain(core, *view, meta, overrides);
+  auto gates = JudgeAgain(core, *view, meta, input.overrides);
   if (!gates.ok()) return gates.status();
   if (absl::Status s = FirstFailure(generation, *gates); !s.ok()) return s;
+  if (!input.hold) {
+    if (absl::Status s = HoldAndCount(core, meta, input.hold, *gates); !s.ok()) return s;
+  }
   // Written before the swap, so that the way back is known whatever happens after it.
   meta.gates = *gates;
   if (view->live && *view->live != generation) meta.replaces = *view->live;
@@ -172,17 +212,16 @@ absl::StatusOr<SwapReport> PromoteGeneration(Core& core, uint64_t generation,
   core.observer.OnStep("promote.meta.before");
   if (absl::Status s = core.WriteMeta(meta); !s.ok()) return s;
   core.observer.OnStep("promote.meta.after");
-  const absl::StatusOr<Fence> fence = core.lease.Current();
-  if (!fence.ok()) return fence.status();
   report.gates = meta.gates;
-  report.request = core.store->ExplainAliases(*fence, plan.actions);
-  const auto took = ExecuteSwap(core, plan);
-  if (!took.ok()) return took.status();
-  report.swap = *took;
+  if (input.hold) {
+    if (absl::Status s = HoldAndCount(core, meta, input.hold, report.gates); !s.ok()) return s;
+  }
+  if (absl::Status s = SendSwap(core, plan, report); !s.ok()) return s;
   return report;
 }
 
-absl::StatusOr<SwapReport> RollBack(Core& core, std::optional<uint64_t> to) {
+absl::StatusOr<SwapReport> RollBack(Core& core, std::optional<uint64_t> to,
+                                    const HoldEvents& hold) {
   const auto view = ReadView(core);
   if (!view.ok()) return view.status();
   if (!to) {
@@ -200,12 +239,11 @@ absl::StatusOr<SwapReport> RollBack(Core& core, std::optional<uint64_t> to) {
   SwapActions plan;
   if (absl::Status s = PlanActions(*view, meta.aliases, *to, plan); !s.ok()) return s;
   SwapReport report = StartReport(*view, *to, plan);
-  const absl::StatusOr<Fence> fence = core.lease.Current();
-  if (!fence.ok()) return fence.status();
-  report.request = core.store->ExplainAliases(*fence, plan.actions);
-  const auto took = ExecuteSwap(core, plan);
-  if (!took.ok()) return took.status();
-  report.swap = *took;
+  if (hold) {
+    if (const auto held = hold(*to); !held.ok()) return held.status();
+    if (absl::Status s = RefreshIndexes(core, meta); !s.ok()) return s;
+  }
+  if (absl::Status s = SendSwap(core, plan, report); !s.ok()) return s;
   return report;
 }
 

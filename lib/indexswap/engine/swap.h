@@ -17,10 +17,10 @@ absl::StatusOr<std::chrono::microseconds> ExecuteSwap(Core& core, const SwapActi
 
 // Makes `generation` live; see Engine::Promote.
 absl::StatusOr<SwapReport> PromoteGeneration(Core& core, uint64_t generation,
-                                             const std::vector<std::string>& overrides);
+                                             const PromoteInput& input);
 
 // See Engine::Rollback.
-absl::StatusOr<SwapReport> RollBack(Core& core, std::optional<uint64_t> to);
+absl::StatusOr<SwapReport> RollBack(Core& core, std::optional<uint64_t> to, const HoldEvents& hold);
 
 // See Engine::PlanSwap.
 absl::StatusOr<SwapReport> ExplainSwap(Core& core, uint64_t to);

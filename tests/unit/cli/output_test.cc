@@ -1,4 +1,4 @@
-#include "syncd/cli/output.h"
+#include "syncd/report/report.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

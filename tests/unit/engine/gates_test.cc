@@ -36,7 +36,7 @@ TEST_F(GatesTest, ShrinkStopsUntilItIsOverriddenByName) {
   BuildLive(*process->engine, 1000);
   const uint64_t second = BuildSealed(*process->engine, 700);
   ExpectStopped(*process, second, "shrink", "all_docs: 1000 -> 700");
-  const auto promoted = process->engine->Promote(second, {"shrink"});
+  const auto promoted = process->engine->Promote(second, {.overrides = {"shrink"}, .hold = {}});
   ASSERT_TRUE(promoted.ok()) << promoted.status();
   EXPECT_EQ(Aliases(), AllAt(second));
   const auto status = process->engine->Status();
@@ -61,7 +61,7 @@ TEST_F(GatesTest, AnOverrideIsAskedForAnewEachTime) {
   const auto process = Start("a");
   BuildLive(*process->engine, 1000);
   const uint64_t second = BuildSealed(*process->engine, 500);
-  ASSERT_TRUE(process->engine->Promote(second, {"shrink"}).ok());
+  ASSERT_TRUE(process->engine->Promote(second, {.overrides = {"shrink"}, .hold = {}}).ok());
   ASSERT_TRUE(process->engine->Rollback(std::nullopt).ok());
   ExpectStopped(*process, second, "shrink", "1000 -> 500");
 }
@@ -75,7 +75,7 @@ TEST_F(GatesTest, EndedAndCountsAreNeverOverridden) {
   EXPECT_FALSE(sealed->passed);
   ExpectStopped(*process, 1, "ended", "can't be overridden");
   for (const char* gate : {"ended", "counts", "nonsense"}) {
-    EXPECT_EQ(process->engine->Promote(1, {gate}).status().code(),
+    EXPECT_EQ(process->engine->Promote(1, {.overrides = {gate}, .hold = {}}).status().code(),
               absl::StatusCode::kInvalidArgument)
         << gate;
   }

@@ -1,16 +1,20 @@
-#include "syncd/cli/output.h"
+#include "syncd/report/report.h"
 
+#include <absl/strings/numbers.h>
 #include <absl/strings/str_format.h>
 #include <absl/time/time.h>
 #include <indexswap/names.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
-#include <cstdio>
 
 namespace syncd {
 namespace {
 
 namespace json = boost::json;
+
+// Stands for the generation in the ids of live events' dead letters.
+constexpr std::string_view kEvents = "events";
 
 template <typename T>
 json::value OrNull(const std::optional<T>& value) {
@@ -56,7 +60,7 @@ json::object Channels(const std::vector<ChannelState>& channels) {
   return object;
 }
 
-const char* CodeName(const absl::Status& status) {
+std::string_view CodeName(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kInvalidArgument:
     case absl::StatusCode::kNotFound:
@@ -79,10 +83,32 @@ const char* CodeName(const absl::Status& status) {
 }
 
 json::object Error(const absl::Status& status) {
-  return {{"code", CodeName(status)}, {"message", std::string(status.message())}};
+  return {{"code", std::string(CodeName(status))}, {"message", std::string(status.message())}};
 }
 
-json::object Generation(const indexswap::GenerationStatus& generation) {
+// How many events a generation is behind; nothing where nobody can say.
+json::value Lag(uint64_t generation, const LocalStatus& local) {
+  const auto behind = [&](uint64_t position) {
+    return json::value(local.events_head - std::min(local.events_head, position));
+  };
+  const auto warm = local.warm.find(generation);
+  if (warm != local.warm.end()) return behind(warm->second.answered);
+  const auto cursor = local.cursors.find(generation);
+  if (cursor != local.cursors.end()) return behind(cursor->second);
+  return local.events_head == 0 ? json::value(0) : json::value(nullptr);
+}
+
+json::value ColdReason(uint64_t generation, const LocalStatus& local) {
+  const auto cold = local.cold.find(generation);
+  return cold == local.cold.end() ? json::value(nullptr) : json::value(cold->second);
+}
+
+json::value Trouble(uint64_t generation, const LocalStatus& local) {
+  const auto warm = local.warm.find(generation);
+  return warm == local.warm.end() ? json::value(nullptr) : TextOrNull(warm->second.trouble);
+}
+
+json::object Generation(const indexswap::GenerationStatus& generation, const LocalStatus& local) {
   json::array indexes;
   for (const auto& index : generation.indexes) {
     indexes.push_back(json::object{{"family", index.family},
@@ -90,10 +116,13 @@ json::object Generation(const indexswap::GenerationStatus& generation) {
                                    {"docs", OrNull(index.documents)},
                                    {"bytes", index.bytes}});
   }
-  json::object object{
-      {"n", generation.generation}, {"state", generation.state},     {"built_at", nullptr},
-      {"promoted_at", nullptr},     {"replaces", nullptr},           {"reason", nullptr},
-      {"gates", json::array()},     {"indexes", std::move(indexes)}, {"lag_events", 0}};
+  json::object object{{"n", generation.generation}, {"state", generation.state},
+                      {"built_at", nullptr},        {"promoted_at", nullptr},
+                      {"replaces", nullptr},        {"reason", nullptr},
+                      {"gates", json::array()},     {"indexes", std::move(indexes)}};
+  object["lag_events"] = Lag(generation.generation, local);
+  object["cold"] = ColdReason(generation.generation, local);
+  object["trouble"] = Trouble(generation.generation, local);
   if (generation.meta) {
     object["built_at"] = TextOrNull(generation.meta->sealed_at);
     object["promoted_at"] = TextOrNull(generation.meta->promoted_at);
@@ -102,6 +131,18 @@ json::object Generation(const indexswap::GenerationStatus& generation) {
     object["gates"] = Gates(generation.meta->gates);
   }
   return object;
+}
+
+json::object Events(const LocalStatus& local) {
+  json::object channels;
+  for (const auto& [name, counts] : local.events) {
+    channels[name] = json::object{{"received", counts.received},
+                                  {"journalled", counts.journalled},
+                                  {"stale", counts.stale},
+                                  {"empty", counts.empty},
+                                  {"rejected", counts.rejected}};
+  }
+  return {{"head", local.events_head}, {"channels", std::move(channels)}};
 }
 
 json::array Aliases(const indexswap::ReleaseStatus& status) {
@@ -133,9 +174,15 @@ json::value Lease(const indexswap::ReleaseStatus& status) {
   return object;
 }
 
+// Whose dead letter it is; of a live event that no generation refused: nobody's.
+json::value OfGeneration(const GenerationDeadLetter& one) {
+  const uint64_t generation = one.generation == 0 ? one.letter.generation : one.generation;
+  return generation == 0 ? json::value(nullptr) : json::value(generation);
+}
+
 json::object Letter(const GenerationDeadLetter& one) {
   return {{"id", DeadLetterId(one)},
-          {"generation", one.generation},
+          {"generation", OfGeneration(one)},
           {"channel", TextOrNull(one.letter.channel)},
           {"family", TextOrNull(one.letter.family)},
           {"document_id", TextOrNull(one.letter.document_id)},
@@ -144,27 +191,7 @@ json::object Letter(const GenerationDeadLetter& one) {
           {"reason", one.letter.reason}};
 }
 
-}  // namespace
-
-std::string FormatTime(int64_t ms_since_1970) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixMillis(ms_since_1970 / 1000 * 1000),
-                          absl::UTCTimeZone());
-}
-
-std::string DeadLetterId(const GenerationDeadLetter& letter) {
-  return absl::StrFormat("%d-%d", letter.generation, letter.letter.id);
-}
-
-void PrintLine(const std::string& line) {
-  std::fprintf(stdout, "%s\n", line.c_str());
-  std::fflush(stdout);
-}
-
-std::string ErrorJson(const absl::Status& status) {
-  return json::serialize(json::object{{"error", Error(status)}});
-}
-
-std::string SyncJson(const SyncOutcome& outcome, const indexswap::ReleaseStatus* status) {
+json::object Sync(const SyncOutcome& outcome, const indexswap::ReleaseStatus* status) {
   json::object documents, aliases;
   for (const auto& [family, count] : outcome.documents) documents[family] = count;
   json::object object;
@@ -192,30 +219,78 @@ std::string SyncJson(const SyncOutcome& outcome, const indexswap::ReleaseStatus*
   object["build_s"] = outcome.build_s;
   object["swap_ms"] = outcome.swap_ms;
   if (!outcome.status.ok()) object["error"] = Error(outcome.status);
-  return json::serialize(object);
+  return object;
+}
+
+}  // namespace
+
+std::string FormatTime(int64_t ms_since_1970) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixMillis(ms_since_1970 / 1000 * 1000),
+                          absl::UTCTimeZone());
+}
+
+std::string DeadLetterId(const GenerationDeadLetter& letter) {
+  if (letter.generation == 0) return absl::StrFormat("%s-%d", kEvents, letter.letter.id);
+  return absl::StrFormat("%d-%d", letter.generation, letter.letter.id);
+}
+
+std::string_view ErrorWord(const absl::Status& status) { return CodeName(status); }
+
+std::optional<DeadLetterIdParts> ParseDeadLetterId(const std::string& text) {
+  const size_t dash = text.find('-');
+  DeadLetterIdParts parts;
+  if (dash == std::string::npos || !absl::SimpleAtoi(text.substr(dash + 1), &parts.letter)) {
+    return std::nullopt;
+  }
+  const std::string generation = text.substr(0, dash);
+  if (generation == kEvents) return parts;
+  if (!absl::SimpleAtoi(generation, &parts.generation) || parts.generation == 0) {
+    return std::nullopt;
+  }
+  return parts;
+}
+
+std::string ErrorJson(const absl::Status& status) {
+  return json::serialize(json::object{{"error", Error(status)}});
+}
+
+std::string SyncJson(const SyncOutcome& outcome, const indexswap::ReleaseStatus* status) {
+  return json::serialize(Sync(outcome, status));
 }
 
 std::string StatusJson(const indexswap::ReleaseStatus& status, const LocalStatus& local) {
   json::array generations;
-  for (const auto& generation : status.generations) generations.push_back(Generation(generation));
+  for (const auto& generation : status.generations) {
+    generations.push_back(Generation(generation, local));
+  }
   json::value run = nullptr;
   if (local.run) {
-    run = json::object{
-        {"n", *local.run},   {"state", local.run_stage}, {"channels", Channels(local.channels)},
-        {"loaded", nullptr}, {"total", nullptr},         {"eta_s", nullptr}};
+    json::object channels = Channels(local.channels);
+    for (auto& [name, channel] : channels) {
+      const auto rate = local.rates.find(std::string(name));
+      channel.as_object()["rate"] =
+          rate == local.rates.end() ? json::value(nullptr) : json::value(rate->second);
+    }
+    run = json::object{{"n", *local.run},
+                       {"state", local.run_stage},
+                       {"channels", std::move(channels)},
+                       {"loaded", OrNull(local.loaded)},
+                       {"total", OrNull(local.total)},
+                       {"eta_s", OrNull(local.eta_s)}};
   }
-  return json::serialize(
-      json::object{{"store", status.store},
-                   {"live", OrNull(status.live)},
-                   {"previous", OrNull(status.previous)},
-                   {"building", OrNull(status.building)},
-                   {"run", std::move(run)},
-                   {"generations", std::move(generations)},
-                   {"aliases", Aliases(status)},
-                   {"lease", Lease(status)},
-                   {"findings", json::array(status.findings.begin(), status.findings.end())},
-                   {"dead_letters", local.dead_letters},
-                   {"events", json::object{}}});
+  return json::serialize(json::object{
+      {"store", status.store},
+      {"live", OrNull(status.live)},
+      {"previous", OrNull(status.previous)},
+      {"building", OrNull(status.building)},
+      {"run", std::move(run)},
+      {"generations", std::move(generations)},
+      {"aliases", Aliases(status)},
+      {"lease", Lease(status)},
+      {"findings", json::array(status.findings.begin(), status.findings.end())},
+      {"dead_letters", local.dead_letters},
+      {"events", Events(local)},
+      {"last_run", local.last ? json::value(Sync(*local.last, nullptr)) : json::value(nullptr)}});
 }
 
 std::string PlanJson(const indexswap::SwapReport& report, const std::vector<std::string>& indexes) {
@@ -231,12 +306,13 @@ std::string PlanJson(const indexswap::SwapReport& report, const std::vector<std:
                    {"request", std::move(request)}});
 }
 
-std::string RollbackJson(const indexswap::SwapReport& report) {
+std::string RollbackJson(const indexswap::SwapReport& report, const RollbackLoss& loss) {
   return json::serialize(
       json::object{{"from", report.from},
                    {"to", report.to},
                    {"live", report.to},
-                   {"lost_events", 0},
+                   {"lag_events", loss.lag},
+                   {"lost_events", OrNull(loss.lost)},
                    {"actions", Actions(report.actions)},
                    {"pending", json::array(report.pending.begin(), report.pending.end())},
                    {"swap_ms", static_cast<double>(report.swap.count()) / 1000}});

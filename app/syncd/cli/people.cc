@@ -1,0 +1,236 @@
+#include "syncd/cli/people.h"
+
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_format.h>
+#include <absl/strings/str_join.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <vector>
+
+#include "syncd/cli/command.h"
+
+namespace syncd {
+namespace {
+
+namespace json = boost::json;
+
+json::value Parse(const std::string& text) {
+  json::error_code error;
+  json::value value = json::parse(text, error);
+  return error ? json::value(nullptr) : value;
+}
+
+const json::value& At(const json::value& value, std::string_view name) {
+  static const json::value null;
+  const json::object* object = value.if_object();
+  const json::value* found = object == nullptr
+                                 ? nullptr
+                                 : object->if_contains(json::string_view(name.data(), name.size()));
+  return found == nullptr ? null : *found;
+}
+
+const json::array& List(const json::value& value, std::string_view name) {
+  static const json::array none;
+  const json::array* list = At(value, name).if_array();
+  return list == nullptr ? none : *list;
+}
+
+// A text as it is, a number as its digits, null as `none`.
+std::string Text(const json::value& value, std::string_view none = "none") {
+  if (value.is_null()) return std::string(none);
+  return value.is_string() ? std::string(value.get_string()) : json::serialize(value);
+}
+
+std::string Text(const json::value& object, const char* name, std::string_view none = "none") {
+  return Text(At(object, name), none);
+}
+
+double Number(const json::value& object, std::string_view name) {
+  json::error_code error;
+  const double number = At(object, name).to_number<double>(error);
+  return error ? 0 : number;
+}
+
+bool IsTrue(const json::value& object, std::string_view name) {
+  return At(object, name) == json::value(true);
+}
+
+void PrintPending(const json::value& object) {
+  for (const json::value& alias : List(object, "pending")) {
+    PrintLine(absl::StrFormat("alias %s is pending: a concrete index has its name", Text(alias)));
+  }
+}
+
+void PrintGeneration(const json::value& generation) {
+  std::string line =
+      absl::StrFormat("generation %s: %s", Text(generation, "n"), Text(generation, "state"));
+  if (!At(generation, "reason").is_null()) {
+    absl::StrAppend(&line, " (", Text(generation, "reason"), ")");
+  }
+  if (Number(generation, "lag_events") > 0) {
+    absl::StrAppend(&line, ", ", Text(generation, "lag_events"), " events behind");
+  }
+  if (!At(generation, "cold").is_null()) {
+    absl::StrAppend(&line, ", cold: ", Text(generation, "cold"));
+  }
+  if (!At(generation, "trouble").is_null()) {
+    absl::StrAppend(&line, ", in trouble: ", Text(generation, "trouble"));
+  }
+  PrintLine(line);
+  for (const json::value& index : List(generation, "indexes")) {
+    PrintLine(absl::StrFormat("  %-32s %10s documents %12s bytes", Text(index, "index"),
+                              Text(index, "docs", "?"), Text(index, "bytes", "?")));
+  }
+}
+
+void PrintChannels(const json::value& run) {
+  const json::object* channels = At(run, "channels").if_object();
+  if (channels == nullptr) return;
+  for (const auto& [name, channel] : *channels) {
+    if (Number(channel, "messages") == 0 && Number(channel, "starts") == 0) continue;
+    PrintLine(absl::StrFormat("  channel %-24s %10s records, %s rejected%s", std::string(name),
+                              Text(channel, "records"), Text(channel, "rejected"),
+                              IsTrue(channel, "ended") ? ", ended" : ""));
+  }
+}
+
+}  // namespace
+
+std::string RunForPeople(const std::string& text) {
+  const json::value run = Parse(text);
+  std::string line = absl::StrFormat("run %s: %s", Text(run, "n"), Text(run, "state"));
+  if (!At(run, "total").is_null()) {
+    absl::StrAppendFormat(&line, ", %s of %s documents", Text(run, "loaded"), Text(run, "total"));
+    if (!At(run, "eta_s").is_null()) {
+      absl::StrAppendFormat(&line, ", %.0f s to go", Number(run, "eta_s"));
+    }
+    return line;
+  }
+  std::vector<std::string> channels;
+  if (const json::object* all = At(run, "channels").if_object()) {
+    for (const auto& [name, channel] : *all) {
+      if (Number(channel, "messages") == 0) continue;
+      channels.push_back(absl::StrFormat("%s %s records%s", std::string(name),
+                                         Text(channel, "records"),
+                                         IsTrue(channel, "ended") ? " (ended)" : ""));
+    }
+  }
+  return channels.empty() ? line : line + ": " + absl::StrJoin(channels, ", ");
+}
+
+void PrintSyncForPeople(const std::string& text) {
+  const json::value outcome = Parse(text);
+  for (const json::value& gate : List(outcome, "gates")) {
+    PrintLine(absl::StrFormat("gate %-14s %s%s", Text(gate, "gate"),
+                              IsTrue(gate, "overridden") ? "OVERRIDDEN: "
+                              : IsTrue(gate, "passed")   ? ""
+                                                         : "NOT PASSED: ",
+                              Text(gate, "detail")));
+  }
+  PrintPending(outcome);
+  if (Number(outcome, "dead_letters") > 0) {
+    PrintLine(absl::StrFormat("%s dead letters: `syncd dead-letters list`",
+                              Text(outcome, "dead_letters")));
+  }
+  if (!At(outcome, "error").is_null()) return;
+  PrintLine(absl::StrFormat("generation %s is live; built in %.1f s, swapped in %.1f ms",
+                            Text(outcome, "generation"), Number(outcome, "build_s"),
+                            Number(outcome, "swap_ms")));
+  if (const json::object* aliases = At(outcome, "aliases").if_object()) {
+    for (const auto& [name, documents] : *aliases) {
+      PrintLine(absl::StrFormat("  %-24s %10s documents", std::string(name), Text(documents, "?")));
+    }
+  }
+}
+
+void PrintStatusForPeople(const std::string& text) {
+  const json::value status = Parse(text);
+  PrintLine(Text(status, "store"));
+  PrintLine(absl::StrFormat("live %s, previous %s, building %s", Text(status, "live"),
+                            Text(status, "previous"), Text(status, "building")));
+  for (const json::value& generation : List(status, "generations")) PrintGeneration(generation);
+  for (const json::value& alias : List(status, "aliases")) {
+    PrintLine(absl::StrFormat("alias %-24s %-28s %10s documents%s", Text(alias, "name"),
+                              Text(alias, "index", "nowhere"), Text(alias, "docs", "?"),
+                              IsTrue(alias, "pending") ? " (pending)" : ""));
+  }
+  for (const json::value& finding : List(status, "findings")) PrintLine("! " + Text(finding));
+  const json::value& run = At(status, "run");
+  if (!run.is_null()) {
+    PrintLine(absl::StrFormat("run %s: %s", Text(run, "n"), Text(run, "state")));
+    PrintChannels(run);
+  }
+  const json::value& lease = At(status, "lease");
+  if (lease.is_object() && !IsTrue(lease, "free") && !At(lease, "host").is_null()) {
+    PrintLine(
+        absl::StrFormat("the writer is host %s, pid %s", Text(lease, "host"), Text(lease, "pid")));
+  }
+  if (Number(status, "dead_letters") > 0) {
+    PrintLine(absl::StrFormat("%s dead letters: `syncd dead-letters list`",
+                              Text(status, "dead_letters")));
+  }
+}
+
+void PrintPlanForPeople(const std::string& text) {
+  const json::value plan = Parse(text);
+  for (const json::value& index : List(plan, "indexes")) PrintLine("create " + Text(index));
+  for (const json::value& action : List(plan, "actions")) {
+    const bool add = Text(action, "kind") == "add";
+    std::string line =
+        absl::StrFormat("%s alias %s %s %s", Text(action, "kind"), Text(action, "alias"),
+                        add ? "to" : "from", Text(action, "index"));
+    if (!At(action, "filter").is_null()) absl::StrAppend(&line, " where ", Text(action, "filter"));
+    PrintLine(line);
+  }
+  for (const json::value& alias : List(plan, "pending")) {
+    PrintLine(absl::StrFormat("leave %s as it is: a concrete index has its name", Text(alias)));
+  }
+  PrintLine("in one request: " + Text(plan, "request"));
+}
+
+void PrintRollbackForPeople(const std::string& text) {
+  const json::value report = Parse(text);
+  if (List(report, "actions").empty()) {
+    return PrintLine(absl::StrFormat("generation %s is live already", Text(report, "to")));
+  }
+  PrintPending(report);
+  PrintLine(
+      absl::StrFormat("generation %s is live again instead of %s; %d alias actions in one "
+                      "request, %.1f ms",
+                      Text(report, "to"), Text(report, "from"), List(report, "actions").size(),
+                      Number(report, "swap_ms")));
+}
+
+void PrintPruneForPeople(const std::string& text) {
+  const json::value report = Parse(text);
+  const std::string deleted = IsTrue(report, "dry_run") ? "would be deleted" : "deleted";
+  for (const json::value& verdict : List(report, "verdicts")) {
+    PrintLine(absl::StrFormat("generation %s: %s: %s", Text(verdict, "generation"),
+                              IsTrue(verdict, "prune") ? deleted : "kept",
+                              Text(verdict, "reason")));
+  }
+}
+
+void PrintDeadLettersForPeople(const std::string& text) {
+  const json::value object = Parse(text);
+  const json::array& letters = List(object, "dead_letters");
+  for (const json::value& letter : letters) {
+    const std::string where =
+        At(letter, "channel").is_null()
+            ? absl::StrCat(Text(letter, "family"), " ", Text(letter, "document_id"))
+            : "channel " + Text(letter, "channel");
+    PrintLine(absl::StrFormat("%-10s %s %s %s: %s", Text(letter, "id"), Text(letter, "time"),
+                              Text(letter, "kind"), where, Text(letter, "reason")));
+  }
+  if (letters.empty()) PrintLine("no dead letters");
+}
+
+void PrintDeadLetterForPeople(const std::string& text) {
+  const json::value letter = Parse(text);
+  PrintLine(Text(letter, "reason"));
+  PrintLine(Text(letter, "body"));
+}
+
+}  // namespace syncd

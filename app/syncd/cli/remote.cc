@@ -1,0 +1,177 @@
+#include "syncd/cli/remote.h"
+
+#include <absl/strings/ascii.h>
+#include <absl/strings/str_format.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+#include "syncd/cli/cli.h"
+#include "syncd/cli/people.h"
+#include "syncd/readmodel/state_lock.h"
+
+namespace syncd {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::chrono::milliseconds kPoll{500};
+
+// A daemon that is being restarted while one waits for its run.
+constexpr int kLostAnswersMax = 120;
+
+// The exit code for the word that stands for an error in JSON.
+ExitCode ExitCodeForWord(std::string_view word) {
+  if (word == "refused" || word == "lease_lost") return ExitCode::kRefused;
+  if (word == "invalid") return ExitCode::kUsage;
+  if (word == "unknown_outcome") return ExitCode::kUnknown;
+  return ExitCode::kFailed;
+}
+
+ExitCode ExitCodeForHttp(int status) {
+  switch (status) {
+    case 400:
+    case 401:
+    case 403:
+    case 415:
+      return ExitCode::kUsage;
+    case 409:
+      return ExitCode::kRefused;
+    case 504:
+      return ExitCode::kUnknown;
+    default:
+      return ExitCode::kFailed;
+  }
+}
+
+json::value Parse(const std::string& text) {
+  json::error_code error;
+  json::value value = json::parse(text, error);
+  return error ? json::value(nullptr) : value;
+}
+
+// The value at `name` of an object; null for anything else.
+json::value At(const json::value& value, const char* name) {
+  const json::object* object = value.if_object();
+  const json::value* found = object == nullptr ? nullptr : object->if_contains(name);
+  return found == nullptr ? json::value(nullptr) : *found;
+}
+
+std::string TextAt(const json::value& value, const char* name) {
+  const json::value found = At(value, name);
+  return found.is_string() ? std::string(found.get_string()) : "";
+}
+
+std::string SyncBody(const Arguments& arguments) {
+  json::object body;
+  if (arguments.promote) body["promote"] = *arguments.promote;
+  if (!arguments.overrides.empty()) {
+    body["override"] = json::array(arguments.overrides.begin(), arguments.overrides.end());
+  }
+  return json::serialize(body);
+}
+
+// What has become of the run, once it has ended.
+int PrintOutcome(const Arguments& arguments, const json::value& outcome) {
+  if (arguments.json) {
+    PrintLine(json::serialize(outcome));
+  } else {
+    PrintSyncForPeople(json::serialize(outcome));
+  }
+  const json::value error = At(outcome, "error");
+  if (error.is_null()) return 0;
+  std::fprintf(stderr, "syncd: %s\n", TextAt(error, "message").c_str());
+  return static_cast<int>(ExitCodeForWord(TextAt(error, "code")));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ApiClient>> FindDaemon(const Config& config) {
+  const auto holder = StateLock::Holder(config.state);
+  if (!holder.ok()) return holder.status();
+  if (!*holder || (*holder)->command != "serve") return std::unique_ptr<ApiClient>();
+  if ((*holder)->address.empty()) {
+    return absl::UnavailableError(
+        absl::StrFormat("%s holds %s and is just starting: try again in a moment",
+                        (*holder)->Describe(), config.state));
+  }
+  ApiClientOptions options;
+  options.address = (*holder)->address;
+  if (!config.http.token_file.empty()) {
+    std::ifstream in(config.http.token_file, std::ios::binary);
+    std::string token{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    absl::StripAsciiWhitespace(&token);
+    if (!token.empty()) options.token = token;
+  }
+  return std::make_unique<ApiClient>(std::move(options));
+}
+
+int PrintAnswer(const Arguments& arguments, const absl::StatusOr<ApiAnswer>& answer,
+                const std::function<void(const std::string& json)>& for_people) {
+  if (!answer.ok()) return Fail(arguments, answer.status());
+  if (answer->status >= 300) {
+    const json::value error = At(Parse(answer->json), "error");
+    if (arguments.json) PrintLine(answer->json);
+    std::fprintf(stderr, "syncd: %s\n", TextAt(error, "message").c_str());
+    return static_cast<int>(ExitCodeForHttp(answer->status));
+  }
+  arguments.json ? PrintLine(answer->json) : for_people(answer->json);
+  return 0;
+}
+
+int SyncByDaemon(const Arguments& arguments, const ApiClient& daemon) {
+  if (arguments.from) {
+    return Fail(
+        arguments,
+        absl::FailedPreconditionError(
+            "a daemon holds the state folder, and reads queues: stop it to sync from files"));
+  }
+  const auto begun = daemon.Post("/api/sync", SyncBody(arguments));
+  if (!begun.ok() || begun->status >= 300) return PrintAnswer(arguments, begun, [](const auto&) {});
+  const json::value started = Parse(begun->json);
+  const json::value run = At(started, "run");
+  if (At(started, "already_running") == json::value(true)) {
+    return Fail(arguments, absl::FailedPreconditionError(absl::StrFormat(
+                               "run %s is under way already: `syncd status` shows how far it is",
+                               json::serialize(run))));
+  }
+  if (!arguments.json) {
+    PrintLine(absl::StrFormat("run %s, by the daemon", json::serialize(run)));
+  }
+  std::string last;
+  for (int lost = 0; lost < kLostAnswersMax;) {
+    std::this_thread::sleep_for(kPoll);
+    const auto answer = daemon.Get("/api/status");
+    if (!answer.ok() || answer->status >= 300) {
+      ++lost;
+      continue;
+    }
+    lost = 0;
+    const json::value status = Parse(answer->json);
+    const json::value under_way = At(status, "run");
+    if (under_way.is_null()) return PrintOutcome(arguments, At(status, "last_run"));
+    const std::string line = RunForPeople(json::serialize(under_way));
+    if (line != last) std::fprintf(stderr, "syncd: %s\n", line.c_str());
+    last = line;
+  }
+  return Fail(arguments, absl::UnknownError("the daemon does not answer any more: `syncd status` "
+                                            "tells what became of the run"));
+}
+
+std::optional<int> ByDaemon(const Arguments& arguments,
+                            const std::function<int(const ApiClient& daemon)>& remote) {
+  const auto config = LoadConfig(arguments);
+  if (!config.ok()) return Fail(arguments, config.status());
+  const auto daemon = FindDaemon(*config);
+  if (!daemon.ok()) return Fail(arguments, daemon.status());
+  if (*daemon == nullptr) return std::nullopt;
+  return remote(**daemon);
+}
+
+}  // namespace syncd

@@ -1,0 +1,157 @@
+// `syncd serve`: the daemon.
+#include <absl/strings/ascii.h>
+#include <absl/strings/str_format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <mutex>
+#include <thread>
+
+#include "syncd/cli/cli.h"
+#include "syncd/cli/command.h"
+#include "syncd/daemon/daemon.h"
+#include "syncd/daemon/schedule.h"
+#include "syncd/http/server.h"
+
+namespace syncd {
+namespace {
+
+using std::chrono::milliseconds;
+using Severity = indexswap::Observer::Severity;
+
+// Answers in progress may take so long when the daemon ends, and everything together.
+constexpr milliseconds kAnswerGrace{2'000};
+constexpr milliseconds kStopMax{9'000};
+
+std::atomic<bool> stop_asked{false};
+std::atomic<bool> reload_asked{false};
+static_assert(std::atomic<bool>::is_always_lock_free, "set from a signal handler");
+
+void OnStop(int) { stop_asked = true; }
+void OnReload(int) { reload_asked = true; }
+
+void HandleSignals() {
+  struct sigaction action = {};
+  action.sa_handler = OnStop;
+  sigaction(SIGTERM, &action, nullptr);
+  sigaction(SIGINT, &action, nullptr);
+  action.sa_handler = OnReload;
+  sigaction(SIGHUP, &action, nullptr);
+}
+
+// A store that does not answer must not keep the process alive: whatever is committed is safe, and
+// whatever is not comes again.
+class StopLimit {
+ public:
+  explicit StopLimit(CliObserver& observer) : thread_([this, &observer] { Watch(observer); }) {}
+  ~StopLimit() {
+    {
+      const std::lock_guard lock(mutex_);
+      done_ = true;
+      changed_.notify_all();
+    }
+    thread_.join();
+  }
+  StopLimit(const StopLimit&) = delete;
+  StopLimit& operator=(const StopLimit&) = delete;
+
+ private:
+  void Watch(CliObserver& observer) {
+    std::unique_lock lock(mutex_);
+    if (changed_.wait_for(lock, kStopMax, [this] { return done_; })) return;
+    observer.OnNote(Severity::kWarning,
+                    "something does not answer: ending without waiting for it, and without giving "
+                    "the lease back");
+    spdlog::shutdown();
+    std::_Exit(0);
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool done_ = false;
+  std::thread thread_;  // last: it uses the others
+};
+
+absl::StatusOr<std::optional<std::string>> ReadToken(const Config& config) {
+  if (config.http.token_file.empty()) return std::optional<std::string>();
+  std::ifstream in(config.http.token_file, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  absl::StripAsciiWhitespace(&text);
+  if (!in.is_open() || text.empty()) {
+    return AsUsage(absl::InvalidArgumentError(
+        absl::StrFormat("[http] token_file = \"%s\": expected a file with the token in it",
+                        config.http.token_file)));
+  }
+  return std::optional<std::string>(text);
+}
+
+// Takes over what can change while the daemon runs; a file that is wrong changes nothing.
+void Reload(const Arguments& arguments, Daemon& daemon, CliObserver& observer) {
+  const auto config = LoadConfig(arguments);
+  if (!config.ok()) {
+    return observer.OnNote(Severity::kError,
+                           "not reloaded: " + std::string(config.status().message()));
+  }
+  daemon.Reload(*config);
+  observer.OnNote(Severity::kInfo,
+                  "reloaded [sync], [dead_letters], and what [gates] say of rejected records; all "
+                  "else needs a restart");
+}
+
+int Serve(const Arguments& arguments, Workbench& bench, std::optional<Schedule> every) {
+  CliObserver& observer = bench.observer();
+  const auto token = ReadToken(bench.config());
+  if (!token.ok()) return Fail(arguments, token.status());
+  Daemon daemon(
+      {bench.plan(), bench.engine(), bench.journal(), bench.log(), bench.refused(),
+       [&](Severity severity, const std::string& text) { observer.OnNote(severity, text); },
+       [&](std::string_view step) { observer.OnStep(step); }},
+      bench.config(), std::move(every));
+  ApiServerOptions options;
+  options.listen = bench.config().http.listen;
+  options.base_path = bench.config().http.base_path;
+  options.token = *token;
+  auto server = ApiServer::Start(options, &daemon);
+  if (!server.ok()) return Fail(arguments, server.status());
+  if (const absl::Status s = bench.lock().PublishAddress((*server)->address()); !s.ok()) {
+    return Fail(arguments, s);
+  }
+  HandleSignals();
+  absl::Status ended = daemon.Start();
+  if (ended.ok()) {
+    observer.OnNote(Severity::kInfo, "serving at " + (*server)->address());
+    ended = daemon.Wait([&] {
+      if (reload_asked.exchange(false)) Reload(arguments, daemon, observer);
+      return stop_asked.load();
+    });
+  }
+  observer.OnNote(Severity::kInfo, "stopping");
+  const StopLimit limit(observer);
+  (*server)->Stop(kAnswerGrace);
+  daemon.Stop();
+  bench.End();
+  return ended.ok() ? 0 : Fail(arguments, ended);
+}
+
+}  // namespace
+
+int RunServe(const Arguments& arguments) {
+  std::optional<Schedule> every;
+  if (!arguments.every.empty()) {
+    auto parsed = Schedule::Parse(arguments.every);
+    if (!parsed.ok()) return Fail(arguments, AsUsage(parsed.status()));
+    every = *parsed;
+  }
+  auto bench = Workbench::Open(arguments, "serve", Access::kWrite);
+  if (!bench.ok()) return Fail(arguments, bench.status());
+  return Serve(arguments, **bench, std::move(every));
+}
+
+}  // namespace syncd

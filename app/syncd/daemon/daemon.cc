@@ -1,0 +1,223 @@
+#include "syncd/daemon/daemon.h"
+
+#include <absl/strings/str_format.h>
+#include <absl/time/clock.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "syncd/daemon/maintenance.h"
+
+namespace syncd {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+using std::chrono::system_clock;
+
+constexpr auto kInfo = indexswap::Observer::Severity::kInfo;
+constexpr auto kWarning = indexswap::Observer::Severity::kWarning;
+constexpr auto kError = indexswap::Observer::Severity::kError;
+
+constexpr milliseconds kLook{100};
+constexpr std::chrono::seconds kHouseKeeping{5};
+
+std::string Text(const absl::Status& status) { return std::string(status.message()); }
+
+}  // namespace
+
+Daemon::Daemon(const DaemonTools& tools, Config config, std::optional<Schedule> every)
+    : tools_(tools),
+      every_(std::move(every)),
+      state_(config.state),
+      config_(std::move(config)),
+      sources_(QueueSources(config_)) {
+  WarmCallbacks warm;
+  warm.answered = [] {};  // intakes look at it whenever they have nothing to read
+  warm.note = tools_.note;
+  warm.step = tools_.step;
+  warm.lost = [this](const absl::Status& status) {
+    const std::lock_guard lock(mutex_);
+    if (lost_.ok()) lost_ = status;
+  };
+  warm_ = std::make_unique<WarmSet>(state_, tools_.engine, tools_.log, std::move(warm));
+  worker_ = std::make_unique<RunWorker>(
+      [this](const SyncRequest& request, RunHooks& hooks) { return Work(request, hooks); },
+      RunWorker::Callbacks{
+          tools_.note, tools_.step,
+          [this](const SyncOutcome& outcome, bool cancelled) { Done(outcome, cancelled); }});
+}
+
+Daemon::~Daemon() { Stop(); }
+
+Config Daemon::config() const {
+  const std::lock_guard lock(mutex_);
+  return config_;
+}
+
+absl::Status Daemon::Start() {
+  if (absl::Status s = sources_->Check(tools_.plan); !s.ok()) return s;
+  if (absl::Status s = tools_.engine.TakeLease(); !s.ok()) return s;
+  const auto status = ReadStatus();
+  if (!status.ok()) return status.status();
+  if (absl::Status s = warm_->Adopt(*status); !s.ok()) return s;
+  if (status->live && !warm_->Has(*status->live)) {
+    tools_.note(kError,
+                absl::StrFormat("generation %d is live, and its file is not in %s: live events are "
+                                "kept, but not shown and not acknowledged until the next sync",
+                                *status->live, state_));
+  }
+  StartIntakes();
+  if (const auto cut_off = CutOffRun(state_, tools_.plan, status->live)) {
+    SyncRequest request;
+    request.source = "queues";
+    worker_->Start(*cut_off, request);
+  }
+  housekeeper_ = std::thread([this] { KeepHouse(); });
+  const std::lock_guard lock(mutex_);
+  started_ = true;
+  return absl::OkStatus();
+}
+
+void Daemon::StartIntakes() {
+  for (const PlanChannel& channel : tools_.plan.channels) {
+    if (channel.kind != PlanChannel::Kind::kEvents) continue;
+    if (!sources_->HasQueue(channel)) {
+      tools_.note(kInfo, absl::StrFormat("channel %s has no queue and is not read; [queues] %s "
+                                         "would name one",
+                                         channel.name, channel.name));
+      continue;
+    }
+    IntakeCallbacks callbacks;
+    callbacks.journalled = [this] { warm_->Wake(); };
+    callbacks.acknowledged = [this] { return warm_->Acknowledged(); };
+    callbacks.note = tools_.note;
+    callbacks.step = tools_.step;
+    intakes_.push_back(std::make_unique<ChannelIntake>(
+        channel.name, [this, &channel] { return sources_->Make(channel); }, tools_.log,
+        std::move(callbacks)));
+  }
+}
+
+absl::Status Daemon::Wait(const std::function<bool()>& stopping) {
+  std::unique_lock lock(mutex_);
+  while (!stopping() && lost_.ok()) stop_changed_.wait_for(lock, kLook);
+  return lost_;
+}
+
+void Daemon::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+    started_ = false;
+    stop_changed_.notify_all();
+  }
+  if (housekeeper_.joinable()) housekeeper_.join();
+  worker_->Stop();
+  intakes_.clear();  // before the warm ones: what is answered for meanwhile is acknowledged
+  warm_.reset();
+}
+
+void Daemon::Reload(const Config& config) {
+  const std::lock_guard lock(mutex_);
+  config_.sync = config.sync;
+  config_.rejected = config.rejected;
+  config_.keep_dead_letters = config.keep_dead_letters;
+}
+
+SyncOutcome Daemon::Work(const SyncRequest& request, RunHooks& hooks) {
+  const Config config = this->config();
+  const std::unique_ptr<Sources> sources = QueueSources(config);
+  SyncRunner runner({tools_.plan, config, tools_.engine, tools_.journal, tools_.log, *warm_,
+                     *sources, tools_.refused, hooks});
+  return runner.Run(request);
+}
+
+void Daemon::Done(const SyncOutcome& outcome, bool cancelled) {
+  if (outcome.status.ok()) {
+    tools_.note(kInfo, absl::StrFormat("generation %d is live; built in %.1f s, swapped in %.1f ms",
+                                       outcome.generation, outcome.build_s, outcome.swap_ms));
+  } else {
+    tools_.note(kError, absl::StrFormat("the sync has ended without a swap (%s): %s", outcome.state,
+                                        Text(outcome.status)));
+  }
+  if (outcome.status.code() == absl::StatusCode::kAborted) {
+    const std::lock_guard lock(mutex_);
+    if (lost_.ok()) lost_ = outcome.status;
+  }
+  if (cancelled && outcome.generation != 0 && !outcome.status.ok()) {
+    const absl::Status s =
+        AbandonGeneration(tools_.engine, *warm_, state_, outcome.generation, "cancelled");
+    if (!s.ok()) tools_.note(kWarning, Text(s));
+  }
+  const std::lock_guard lock(mutex_);
+  status_.reset();
+}
+
+// Begins a run, or finds the one under way: its number, and whether it was.
+absl::StatusOr<std::pair<uint64_t, bool>> Daemon::Begin(const SyncRequest& request) {
+  if (absl::Status s = tools_.engine.CheckLease(); !s.ok()) return s;
+  std::optional<uint64_t> live;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!started_) return absl::UnavailableError("the daemon is not ready, or is stopping");
+    if (status_) live = status_->live;
+  }
+  uint64_t run = tools_.engine.NextGeneration();
+  if (request.promote) {
+    run = *request.promote;
+  } else if (const auto cut_off = CutOffRun(state_, tools_.plan, live)) {
+    run = *cut_off;
+  }
+  if (const auto under_way = worker_->Start(run, request)) return std::pair(*under_way, true);
+  return std::pair(run, false);
+}
+
+absl::StatusOr<indexswap::ReleaseStatus> Daemon::ReadStatus() {
+  auto status = tools_.engine.Status();
+  const std::lock_guard lock(mutex_);
+  if (status.ok()) status_ = *status;
+  return status;
+}
+
+void Daemon::KeepHouse() {
+  std::optional<system_clock::time_point> next;
+  if (every_) next = every_->Next(system_clock::now());
+  auto kept_at = steady_clock::now();
+  std::unique_lock lock(mutex_);
+  while (!stop_) {
+    stop_changed_.wait_for(lock, kLook * 5);
+    if (stop_) return;
+    lock.unlock();
+    if (const absl::Status lease = tools_.engine.CheckLease(); !lease.ok()) {
+      const std::lock_guard noting(mutex_);
+      if (lost_.ok()) lost_ = absl::AbortedError(Text(lease));
+    }
+    if (next && system_clock::now() >= *next) {
+      SyncRequest request;
+      request.source = "queues";
+      const auto begun = Begin(request);
+      tools_.note(begun.ok() ? kInfo : kWarning,
+                  begun.ok() ? absl::StrFormat("time for a sync: run %d", begun->first)
+                             : "time for a sync, but: " + Text(begun.status()));
+      next = every_->Next(system_clock::now());
+    }
+    if (steady_clock::now() - kept_at >= kHouseKeeping) {
+      KeepHouseOnce();
+      kept_at = steady_clock::now();
+    }
+    lock.lock();
+  }
+}
+
+void Daemon::KeepHouseOnce() {
+  const Config config = this->config();
+  absl::Status s = TrimJournal(tools_.log, *warm_, config.sync.overlap);
+  if (s.ok()) {
+    const int64_t now = absl::ToUnixMillis(absl::Now());
+    s = tools_.log.ExpireDeadLetters(now - config.keep_dead_letters.count()).status();
+  }
+  if (!s.ok()) tools_.note(kWarning, "housekeeping: " + Text(s));
+}
+
+}  // namespace syncd

@@ -1,0 +1,218 @@
+// What the daemon answers over HTTP.
+#include <absl/strings/str_format.h>
+#include <indexswap/names.h>
+
+#include <algorithm>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "syncd/daemon/daemon.h"
+#include "syncd/daemon/maintenance.h"
+#include "syncd/daemon/metrics.h"
+
+namespace syncd {
+namespace {
+
+namespace json = boost::json;
+
+constexpr int kAccepted = 202;
+
+ApiAnswer Answer(std::string text) { return {200, std::move(text)}; }
+
+// The state of a run in the words of status, whether it is under way or has just begun.
+ApiAnswer RunAnswer(uint64_t run, const std::string& state, bool already_running) {
+  return {kAccepted, json::serialize(json::object{
+                         {"run", run}, {"state", state}, {"already_running", already_running}})};
+}
+
+}  // namespace
+
+ApiAnswer Daemon::StartSync(const ApiSyncRequest& asked) {
+  if (asked.if_state && *asked.if_state != tools_.plan.hash) {
+    return ApiError(absl::FailedPreconditionError(
+        absl::StrFormat("the state is %s, not %s: something has changed since it was looked at",
+                        tools_.plan.hash, *asked.if_state)));
+  }
+  if (!asked.overrides.empty() && !asked.promote) {
+    return ApiError(absl::InvalidArgumentError(
+        "override goes with promote: which sealed generation is to be let through?"));
+  }
+  SyncRequest request;
+  request.source = "queues";
+  request.promote = asked.promote;
+  request.overrides = asked.overrides;
+  const auto begun = Begin(request);
+  if (!begun.ok()) return ApiError(begun.status());
+  const auto view = worker_->view();
+  return RunAnswer(begun->first, view ? view->stage : "receiving", begun->second);
+}
+
+ApiAnswer Daemon::CancelSync() {
+  const auto view = worker_->view();
+  if (!view || !worker_->Cancel()) {
+    return ApiError(absl::FailedPreconditionError("no run is under way"));
+  }
+  return Answer(json::serialize(json::object{{"run", view->run}, {"state", "cancelling"}}));
+}
+
+LocalStatus Daemon::Local() {
+  std::optional<uint64_t> live;
+  {
+    const std::lock_guard lock(mutex_);
+    if (status_) live = status_->live;
+  }
+  LocalStatus local = ReadStateFolder(state_, live);
+  local.dead_letters += tools_.log.CountDeadLetters().value_or(0);
+  local.events_head = tools_.log.head();
+  local.events = tools_.log.counts();
+  local.cold = tools_.log.Cold().value_or(std::map<uint64_t, std::string>());
+  for (const WarmState& state : warm_->states()) local.warm[state.generation] = state;
+  const auto view = worker_->view();
+  if (!view) {
+    local.run.reset();
+    return local;
+  }
+  local.run = view->run;
+  local.run_stage = view->stage;
+  local.rates = view->rates;
+  local.eta_s = view->eta_s;
+  if (view->stage == "loading") {
+    local.loaded = view->progress.loaded;
+    local.total = view->progress.total;
+  }
+  return local;
+}
+
+ApiAnswer Daemon::Status() {
+  auto status = ReadStatus();
+  if (!status.ok()) {
+    // What was known last, rather than nothing: a status is wanted most when something is wrong.
+    const std::lock_guard lock(mutex_);
+    if (!status_) return ApiError(status.status());
+    indexswap::ReleaseStatus known = *status_;
+    known.findings.insert(known.findings.begin(),
+                          "the store can't be read, this is what was known last: " +
+                              std::string(status.status().message()));
+    status = std::move(known);
+  }
+  LocalStatus local = Local();
+  for (const auto& intake : intakes_) {
+    const IntakeState state = intake->state();
+    if (state.trouble.empty()) continue;
+    status->findings.push_back(
+        absl::StrFormat("channel %s is not read: %s", state.channel, state.trouble));
+  }
+  local.last = worker_->last();
+  if (const auto& last = local.last; last && !last->status.ok()) {
+    status->findings.push_back(absl::StrFormat("the last sync did not go live (%s): %s",
+                                               last->state, std::string(last->status.message())));
+  }
+  return Answer(StatusJson(*status, local));
+}
+
+ApiAnswer Daemon::Plan() {
+  const auto report = tools_.engine.PlanSwap(0);
+  if (!report.ok()) return ApiError(report.status());
+  std::vector<std::string> indexes;
+  for (const PlanFamily& family : tools_.plan.families) {
+    indexes.push_back(indexswap::IndexName(family.name, report->to));
+  }
+  return Answer(PlanJson(*report, indexes));
+}
+
+ApiAnswer Daemon::Rollback(std::optional<uint64_t> to, bool accept_loss) {
+  RollbackLoss loss;
+  const auto told = [&](const RollbackLoss& found) {
+    loss = found;
+    tools_.note(Severity::kInfo, "rollback: " + found.Describe());
+  };
+  const auto report = RollBack(tools_.engine, *warm_, tools_.log, state_,
+                               {to, accept_loss, config().sync.pause_max}, told);
+  if (!report.ok()) return ApiError(report.status());
+  tools_.note(Severity::kInfo, absl::StrFormat("generation %d is live again instead of %d",
+                                               report->to, report->from));
+  return Answer(RollbackJson(*report, loss));
+}
+
+ApiAnswer Daemon::Prune(bool dry_run) {
+  const auto report =
+      dry_run ? tools_.engine.Prune(true) : PruneAll(tools_.engine, warm_.get(), state_);
+  if (!report.ok()) return ApiError(report.status());
+  return Answer(PruneJson(*report, dry_run));
+}
+
+ApiAnswer Daemon::Adopt() { return ApiError(absl::UnimplementedError("there is no adopt yet")); }
+
+ApiAnswer Daemon::DeadLetters() {
+  const auto letters = ListDeadLetters(state_);
+  return letters.ok() ? Answer(DeadLettersJson(*letters)) : ApiError(letters.status());
+}
+
+ApiAnswer Daemon::DeadLetter(const std::string& id) {
+  const auto parts = ParseDeadLetterId(id);
+  if (!parts) return ApiError(absl::NotFoundError("there is no such dead letter"));
+  const auto letter = GetDeadLetter(state_, *parts);
+  return letter.ok() ? Answer(DeadLetterJson(*letter)) : ApiError(letter.status());
+}
+
+ApiAnswer Daemon::RetryDeadLetter(const std::string& id) {
+  const auto parts = ParseDeadLetterId(id);
+  if (!parts) return ApiError(absl::NotFoundError("there is no such dead letter"));
+  const absl::Status retried = parts->generation != 0
+                                   ? DropBuildDeadLetter(state_, *parts, true)
+                                   : RetryEventDeadLetter(tools_.log, *warm_, parts->letter);
+  if (!retried.ok()) return ApiError(retried);
+  return Answer(json::serialize(json::object{{"id", id}, {"retried", true}}));
+}
+
+ApiAnswer Daemon::DropDeadLetter(const std::string& id) {
+  const auto parts = ParseDeadLetterId(id);
+  if (!parts) return ApiError(absl::NotFoundError("there is no such dead letter"));
+  const absl::Status dropped = parts->generation != 0 ? DropBuildDeadLetter(state_, *parts, false)
+                                                      : tools_.log.DropDeadLetter(parts->letter);
+  if (!dropped.ok()) return ApiError(dropped);
+  return Answer(json::serialize(json::object{{"id", id}, {"dropped", true}}));
+}
+
+ApiAnswer Daemon::TakeMessages(const std::string& channel, const std::vector<std::string>& bodies) {
+  const PlanChannel* found = tools_.plan.FindChannel(channel);
+  if (found == nullptr) {
+    return ApiError(absl::NotFoundError(
+        absl::StrFormat("plan %s has no channel %s", tools_.plan.name, channel)));
+  }
+  if (found->kind != PlanChannel::Kind::kEvents) {
+    return ApiError(absl::FailedPreconditionError(absl::StrFormat(
+        "%s is a snapshot channel, which is read from its queue while a sync runs", channel)));
+  }
+  std::vector<IncomingEvent> events;
+  for (const std::string& body : bodies) events.push_back({channel, body, {}});
+  if (const auto position = tools_.log.Append(events); !position.ok()) {
+    return ApiError(position.status());
+  }
+  warm_->Wake();
+  return {kAccepted, json::serialize(json::object{{"accepted", bodies.size()}})};
+}
+
+std::optional<std::string> Daemon::NotReady() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!lost_.ok()) return std::string(lost_.message());
+    if (!started_) return "starting, or stopping";
+    if (!status_ || !status_->live) return std::nullopt;
+    if (warm_->Has(*status_->live)) return std::nullopt;
+  }
+  return "the live generation has no file in the state folder: live events wait for the next sync";
+}
+
+std::string Daemon::Metrics() {
+  std::vector<IntakeState> intakes;
+  for (const auto& intake : intakes_) intakes.push_back(intake->state());
+  std::optional<indexswap::ReleaseStatus> status;
+  {
+    const std::lock_guard lock(mutex_);
+    status = status_;
+  }
+  return DaemonMetrics(status ? &*status : nullptr, Local(), intakes, worker_->last());
+}
+
+}  // namespace syncd

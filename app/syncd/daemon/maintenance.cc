@@ -1,0 +1,224 @@
+#include "syncd/daemon/maintenance.h"
+
+#include <absl/strings/str_format.h>
+#include <absl/time/clock.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "syncd/readmodel/dead_letters.h"
+#include "syncd/readmodel/generation_file.h"
+#include "syncd/readmodel/journal.h"
+#include "syncd/sync/state_files.h"
+
+namespace syncd {
+namespace {
+
+constexpr int64_t kDayMs = 24LL * 3'600'000;
+constexpr int64_t kKeepOrdersMs = 15 * kDayMs;
+
+// A build that has just been begun reckons from a moment before now.
+constexpr int64_t kMarginMs = 600'000;
+
+constexpr int kPage = 1000;
+
+std::string PathOf(const std::string& state_dir, uint64_t generation) {
+  return (std::filesystem::path(state_dir) / GenerationFileName(generation)).string();
+}
+
+absl::Status AddAll(DeadLetters& source, uint64_t generation,
+                    std::vector<GenerationDeadLetter>& letters) {
+  int64_t after = 0;
+  while (true) {
+    auto page = source.List(after, kPage);
+    if (!page.ok()) return page.status();
+    if (page->empty()) return absl::OkStatus();
+    for (DeadLetter& letter : *page) {
+      after = letter.id;
+      letters.push_back({generation, std::move(letter)});
+    }
+  }
+}
+
+// The journal for reading; nullptr if there is none.
+absl::StatusOr<std::unique_ptr<Database>> OpenJournal(const std::string& state_dir) {
+  const auto path = std::filesystem::path(state_dir) / kJournalFile;
+  if (!std::filesystem::exists(path)) return std::unique_ptr<Database>();
+  return Database::Open(path.string(), Database::Mode::kReadOnly, Durability::kFull);
+}
+
+absl::Status CheckFile(const std::string& state_dir, uint64_t generation) {
+  const std::vector<uint64_t> known = GenerationsIn(state_dir);
+  if (std::ranges::find(known, generation) != known.end()) return absl::OkStatus();
+  return absl::NotFoundError(
+      absl::StrFormat("generation %d has no file in %s: it was pruned, or never was; "
+                      "`dead-letters list` shows what there is",
+                      generation, state_dir));
+}
+
+// Takes the message of a letter in again, and the letter away, in one transaction.
+absl::Status TakeInAgain(GenerationFile& file, const DeadLetter& letter) {
+  const auto run = file.ReadRun();
+  if (!run.ok()) return run.status();
+  if (run->stage != RunStage::kReceiving) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("the build is %s: what it lacks comes with the next sync",
+                        std::string(RunStageName(run->stage))));
+  }
+  if (letter.kind == DeadLetter::Kind::kRefused) {
+    return absl::FailedPreconditionError("a refused document is written anew by the next sync");
+  }
+  if (absl::Status s = file.BeginBatch(); !s.ok()) return s;
+  const auto result = file.Ingest(letter.channel, letter.body);
+  absl::Status s = result.status();
+  if (s.ok() && result->rejected > 0) {
+    s = absl::InvalidArgumentError("it still can be no record: " + letter.reason);
+  }
+  if (s.ok()) s = file.dead_letters().Drop(letter.id);
+  if (s.ok()) s = file.Commit();
+  if (!s.ok()) file.Rollback().IgnoreError();
+  return s;
+}
+
+}  // namespace
+
+absl::Status TrimJournal(EventLog& log, const WarmSet& warm, std::chrono::milliseconds overlap) {
+  const int64_t now = absl::ToUnixMillis(absl::Now());
+  for (bool more = true; more;) {
+    const auto left =
+        log.Trim(warm.LowestCursor(), now - overlap.count() - kMarginMs, now - kKeepOrdersMs);
+    if (!left.ok()) return left.status();
+    more = *left;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AbandonGeneration(indexswap::Engine& engine, WarmSet& warm,
+                               const std::string& state_dir, uint64_t generation,
+                               const std::string& reason) {
+  warm.Remove(generation);
+  auto file = GenerationFile::Open(PathOf(state_dir, generation), Durability::kFull);
+  if (file.ok()) {
+    auto run = (*file)->ReadRun();
+    if (run.ok()) {
+      run->stage = RunStage::kAbandoned;
+      (*file)->WriteRun(*run).IgnoreError();
+    }
+  }
+  return engine.Abandon(generation, reason);
+}
+
+absl::StatusOr<indexswap::PruneReport> PruneAll(indexswap::Engine& engine, WarmSet* warm,
+                                                const std::string& state_dir) {
+  if (warm != nullptr) {
+    // So that nothing writes to an index that is about to go.
+    const auto planned = engine.Prune(true);
+    if (!planned.ok()) return planned;
+    for (const indexswap::RetentionVerdict& verdict : planned->verdicts) {
+      if (verdict.prune) warm->Remove(verdict.generation);
+    }
+  }
+  const auto report = engine.Prune(false);
+  if (!report.ok()) return report;
+  for (const uint64_t generation : GenerationsIn(state_dir)) {
+    const bool kept = std::ranges::any_of(
+        report->verdicts, [&](const auto& v) { return v.generation == generation && !v.prune; });
+    if (kept) continue;
+    if (absl::Status s = RemoveGenerationFile(state_dir, generation); !s.ok()) return s;
+  }
+  return report;
+}
+
+LocalStatus ReadStateFolder(const std::string& state_dir, std::optional<uint64_t> live) {
+  LocalStatus local;
+  for (const uint64_t generation : GenerationsIn(state_dir)) {
+    auto file = GenerationFile::OpenReadOnly(PathOf(state_dir, generation));
+    if (!file.ok()) continue;
+    local.dead_letters += (*file)->dead_letters().Count().value_or(0);
+    const auto run = (*file)->ReadRun();
+    if (!run.ok()) continue;
+    local.cursors[generation] = run->event_cursor;
+    if (live == generation) continue;
+    if (run->stage != RunStage::kReceiving && run->stage != RunStage::kLoading) continue;
+    local.run = generation;
+    local.run_stage = RunStageName(run->stage);
+    local.channels = (*file)->channels();
+  }
+  return local;
+}
+
+void AddJournal(const std::string& state_dir, LocalStatus& local) {
+  const auto db = OpenJournal(state_dir);
+  if (!db.ok() || *db == nullptr) return;
+  const auto head =
+      (*db)->QueryInteger("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'event'");
+  if (head.ok()) local.events_head = static_cast<uint64_t>(*head);
+  local.dead_letters += DeadLetters(**db).Count().value_or(0);
+  auto cold = (*db)->Prepare("SELECT generation, reason FROM cold");
+  while (cold.ok()) {
+    const auto row = cold->Step();
+    if (!row.ok() || !*row) return;
+    local.cold[static_cast<uint64_t>(cold->Integer(0))] = cold->TextCopy(1);
+  }
+}
+
+absl::StatusOr<std::vector<GenerationDeadLetter>> ListDeadLetters(const std::string& state_dir) {
+  std::vector<GenerationDeadLetter> letters;
+  for (const uint64_t generation : GenerationsIn(state_dir)) {
+    auto file = GenerationFile::OpenReadOnly(PathOf(state_dir, generation));
+    if (!file.ok()) return file.status();
+    absl::Status s = AddAll((*file)->dead_letters(), generation, letters);
+    if (!s.ok()) return s;
+  }
+  const auto journal = OpenJournal(state_dir);
+  if (!journal.ok()) return journal.status();
+  if (*journal == nullptr) return letters;
+  DeadLetters of_events(**journal);
+  if (absl::Status s = AddAll(of_events, 0, letters); !s.ok()) return s;
+  return letters;
+}
+
+absl::StatusOr<GenerationDeadLetter> GetDeadLetter(const std::string& state_dir,
+                                                   const DeadLetterIdParts& id) {
+  if (id.generation == 0) {
+    const auto journal = OpenJournal(state_dir);
+    if (!journal.ok()) return journal.status();
+    if (*journal == nullptr) return absl::NotFoundError("there is no such dead letter");
+    auto letter = DeadLetters(**journal).Get(id.letter);
+    if (!letter.ok()) return letter.status();
+    return GenerationDeadLetter{0, *std::move(letter)};
+  }
+  if (absl::Status s = CheckFile(state_dir, id.generation); !s.ok()) return s;
+  auto file = GenerationFile::OpenReadOnly(PathOf(state_dir, id.generation));
+  if (!file.ok()) return file.status();
+  auto letter = (*file)->dead_letters().Get(id.letter);
+  if (!letter.ok()) return letter.status();
+  return GenerationDeadLetter{id.generation, *std::move(letter)};
+}
+
+absl::Status DropBuildDeadLetter(const std::string& state_dir, const DeadLetterIdParts& id,
+                                 bool again) {
+  if (absl::Status s = CheckFile(state_dir, id.generation); !s.ok()) return s;
+  auto file = GenerationFile::Open(PathOf(state_dir, id.generation), Durability::kFull);
+  if (!file.ok()) return file.status();
+  if (!again) return (*file)->dead_letters().Drop(id.letter);
+  const auto letter = (*file)->dead_letters().Get(id.letter);
+  if (!letter.ok()) return letter.status();
+  return TakeInAgain(**file, *letter);
+}
+
+absl::Status RetryEventDeadLetter(EventLog& log, WarmSet& warm, int64_t id) {
+  const auto letter = log.GetDeadLetter(id);
+  if (!letter.ok()) return letter.status();
+  if (letter->kind == DeadLetter::Kind::kRejected) {
+    if (absl::Status s = log.RetryDeadLetter(id); !s.ok()) return s;
+    warm.Wake();
+    return absl::OkStatus();
+  }
+  const absl::Status queued = warm.Requeue(letter->generation, letter->family, letter->document_id);
+  // What is not projected any more need not be written either.
+  if (!queued.ok() && queued.code() != absl::StatusCode::kNotFound) return queued;
+  return log.DropDeadLetter(id);
+}
+
+}  // namespace syncd

@@ -1,0 +1,408 @@
+#include "syncd/readmodel/event_file.h"
+
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "syncd/readmodel/schema.h"
+
+namespace syncd {
+namespace {
+
+// Documents handed over at once.
+constexpr size_t kPartDocuments = 1000;
+constexpr size_t kPartBytes = 4u << 20;
+
+// Join keys read from the outbox at once.
+constexpr int kPageKeys = 1000;
+
+absl::Status PrepareInto(Database& db, const std::string& sql, Statement& statement) {
+  auto prepared = db.Prepare(sql);
+  if (!prepared.ok()) return prepared.status();
+  statement = *std::move(prepared);
+  return absl::OkStatus();
+}
+
+// Collects changes to parts of bounded size.
+class Parts {
+ public:
+  using Send = absl::FunctionRef<absl::Status(std::vector<DocumentChange>&& part)>;
+
+  explicit Parts(Send send) : send_(send) {}
+
+  absl::Status Add(std::vector<DocumentChange>&& changes) {
+    for (DocumentChange& change : changes) {
+      bytes_ += change.document ? change.document->size() : 0;
+      part_.push_back(std::move(change));
+      if (part_.size() < kPartDocuments && bytes_ < kPartBytes) continue;
+      if (absl::Status s = Flush(); !s.ok()) return s;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Flush() {
+    if (part_.empty()) return absl::OkStatus();
+    bytes_ = 0;
+    return send_(std::exchange(part_, {}));
+  }
+
+ private:
+  Send send_;
+  std::vector<DocumentChange> part_;
+  size_t bytes_ = 0;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<EventFile>> EventFile::Open(const std::string& path) {
+  auto db = Database::Open(path, Database::Mode::kReadWrite, Durability::kFull);
+  if (!db.ok()) return db.status();
+  auto plan = LoadPlan(**db);
+  if (!plan.ok()) return plan.status();
+  std::unique_ptr<EventFile> file(new EventFile(*std::move(db), *std::move(plan)));
+  if (absl::Status s = file->Prepare(); !s.ok()) return s;
+  return file;
+}
+
+absl::Status EventFile::Prepare() {
+  const auto cursor = db_->QueryInteger("SELECT position FROM event_cursor");
+  if (!cursor.ok()) return cursor.status();
+  cursor_ = static_cast<uint64_t>(*cursor);
+  const std::pair<Statement*, const char*> statements[] = {
+      {&move_cursor_, "INSERT OR REPLACE INTO event_cursor (id, position) VALUES (1, ?1)"},
+      {&queue_,
+       "INSERT INTO outbox (join_key, first_position, position) VALUES (?1, ?2, ?2) "
+       "ON CONFLICT DO UPDATE SET position = excluded.position"},
+      {&keep_former_,
+       "INSERT OR REPLACE INTO former_id (join_key, family, id, position) VALUES (?1, ?2, ?3, ?4)"},
+      {&former_, "SELECT family, id FROM former_id WHERE join_key = ?1"},
+      {&count_, "UPDATE document_count SET delta = delta + ?2 WHERE family = ?1"},
+      {&is_refused_, "SELECT 1 FROM refused_document WHERE family = ?1 AND id = ?2"},
+      {&add_refused_, "INSERT OR IGNORE INTO refused_document (family, id) VALUES (?1, ?2)"},
+      {&drop_refused_, "DELETE FROM refused_document WHERE family = ?1 AND id = ?2"},
+  };
+  for (const auto& [statement, sql] : statements) {
+    if (absl::Status s = PrepareInto(*db_, sql, *statement); !s.ok()) return s;
+  }
+  for (const PlanFamily& family : plan_.families) {
+    auto projector = KeyProjector::Create(*db_, family);
+    if (!projector.ok()) return projector.status();
+    projectors_.push_back(*std::move(projector));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<EventReader*> EventFile::ReaderOf(const std::string& channel) {
+  std::unique_ptr<EventReader>& reader = readers_[channel];
+  if (reader == nullptr) {
+    const PlanChannel* found = plan_.FindChannel(channel);
+    if (found == nullptr || found->kind != PlanChannel::Kind::kEvents) {
+      return absl::FailedPreconditionError(
+          absl::StrFormat("%s: its plan has no event channel \"%s\"", db_->path(), channel));
+    }
+    reader = std::make_unique<EventReader>(plan_, *found);
+  }
+  return reader.get();
+}
+
+absl::StatusOr<EventFile::Writer*> EventFile::WriterOf(const PlanEntity& entity) {
+  Writer& writer = writers_[entity.name];
+  if (writer.entity != nullptr) return &writer;
+  const std::string table = QuoteName(entity.name);
+  const std::string key = QuoteName(entity.key);
+  absl::Status s = PrepareInto(*db_, UpsertSql(entity, Upsert::kEvent), writer.upsert);
+  if (s.ok()) {
+    s = PrepareInto(*db_, absl::StrFormat("DELETE FROM %s WHERE %s = ?1", table, key),
+                    writer.remove);
+  }
+  if (s.ok()) {
+    s = PrepareInto(
+        *db_,
+        absl::StrFormat("SELECT %s FROM %s WHERE %s = ?1", QuoteName(entity.join), table, key),
+        writer.join);
+  }
+  if (s.ok()) {
+    s = PrepareInto(*db_,
+                    absl::StrFormat("INSERT OR IGNORE INTO set_by_event (entity, key) "
+                                    "VALUES ('%s', ?1)",
+                                    entity.name),
+                    writer.mark);
+  }
+  if (!s.ok()) return s;
+  writer.entity = &entity;
+  return &writer;
+}
+
+absl::Status EventFile::Apply(const std::vector<LoggedEvent>& events, uint64_t cursor) {
+  if (absl::Status s = db_->Execute("BEGIN IMMEDIATE"); !s.ok()) return s;
+  // Before the load everything will be loaded, so nothing need be queued.
+  const auto receiving = db_->QueryInteger("SELECT stage = 'receiving' FROM run");
+  absl::Status s = receiving.status();
+  for (const LoggedEvent& event : events) {
+    if (!s.ok()) break;
+    s = ApplyOne(event, *receiving == 0);
+  }
+  if (s.ok()) {
+    move_cursor_.BindInteger(1, static_cast<int64_t>(cursor));
+    s = move_cursor_.Run();
+  }
+  if (s.ok()) s = db_->Execute("COMMIT");
+  if (!s.ok()) {
+    if (db_->InTransaction()) db_->Execute("ROLLBACK").IgnoreError();
+    return s;
+  }
+  cursor_ = cursor;
+  return absl::OkStatus();
+}
+
+absl::Status EventFile::ApplyOne(const LoggedEvent& event, bool queues) {
+  const auto reader = ReaderOf(event.channel);
+  if (!reader.ok()) return reader.status();
+  absl::Status failure;  // of the database, not of the event
+  const absl::Status read =
+      (*reader)->Read(event.body, EventStamp(), [&](const EventChange& change) {
+        if (event.stale.contains(change.row.entity->name)) return absl::OkStatus();
+        failure = Change(change, event.position, queues);
+        return failure;
+      });
+  if (!failure.ok()) return failure;
+  if (absl::IsInvalidArgument(read)) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("%s: its plan can't read the event %d of channel %s: %s", db_->path(),
+                        event.position, event.channel, std::string(read.message())));
+  }
+  return read;
+}
+
+// The join keys whose documents change with the row: the one that it leaves, and the one that it
+// comes to.
+absl::StatusOr<std::set<std::string>> EventFile::JoinKeys(Writer& writer, const EntityRow& row) {
+  std::set<std::string> keys;
+  BindCell(writer.join, 1, row.key_cell());
+  const auto there = writer.join.Step();
+  if (there.ok() && *there) keys.insert(writer.join.TextCopy(0));
+  writer.join.Reset();
+  if (!there.ok()) return there.status();
+  for (size_t i = 0; i < row.cells.size() && row.change == EntityRow::Change::kAssign; ++i) {
+    const Cell& cell = row.cells[i];
+    if (row.entity->fields[i].name != row.entity->join || cell.kind == Cell::Kind::kNull) continue;
+    keys.insert(cell.kind == Cell::Kind::kInteger ? absl::StrCat(cell.integer) : cell.text);
+  }
+  keys.erase("");
+  return keys;
+}
+
+absl::Status EventFile::Change(const EventChange& change, uint64_t position, bool queues) {
+  const auto found = WriterOf(*change.row.entity);
+  if (!found.ok()) return found.status();
+  Writer& writer = **found;
+  std::set<std::string> keys;
+  if (queues) {
+    auto touched = JoinKeys(writer, change.row);
+    if (!touched.ok()) return touched.status();
+    keys = *std::move(touched);
+  }
+  // Both as they are before: what is among these documents and not projected any more has to go.
+  for (const std::string& key : keys) {
+    if (absl::Status s = Queue(key, position); !s.ok()) return s;
+  }
+  if (absl::Status s = Write(writer, change.row); !s.ok()) return s;
+  for (const std::string& key : keys) {
+    if (absl::Status s = Count(key, 1); !s.ok()) return s;
+  }
+  BindCell(writer.mark, 1, change.row.key_cell());
+  return writer.mark.Run();
+}
+
+absl::Status EventFile::Write(Writer& writer, const EntityRow& row) {
+  if (row.change == EntityRow::Change::kDelete) {
+    BindCell(writer.remove, 1, row.key_cell());
+    return writer.remove.Run();
+  }
+  int parameter = 0;
+  for (const Cell& cell : row.cells) BindCell(writer.upsert, ++parameter, cell);
+  if (!row.entity->order.empty()) BindCell(writer.upsert, ++parameter, row.order);
+  return writer.upsert.Run();
+}
+
+// Queues a join key, with the documents that it has now, which leave the count.
+absl::Status EventFile::Queue(const std::string& join_key, uint64_t position) {
+  for (KeyProjector& projector : projectors_) {
+    std::vector<std::string> ids;
+    absl::Status s = projector.Ids(join_key, [&](std::string_view id) { ids.emplace_back(id); });
+    for (const std::string& id : ids) {
+      if (!s.ok()) break;
+      keep_former_.BindText(1, join_key);
+      keep_former_.BindText(2, projector.family().name);
+      keep_former_.BindText(3, id);
+      keep_former_.BindInteger(4, static_cast<int64_t>(position));
+      s = keep_former_.Run();
+    }
+    if (!s.ok()) return s;
+  }
+  queue_.BindText(1, join_key);
+  queue_.BindInteger(2, static_cast<int64_t>(position));
+  if (absl::Status s = queue_.Run(); !s.ok()) return s;
+  return Count(join_key, -1);
+}
+
+// Adds the documents that a join key has now to the count, or takes them from it.
+absl::Status EventFile::Count(const std::string& join_key, int sign) {
+  for (KeyProjector& projector : projectors_) {
+    int64_t documents = 0;
+    absl::Status s = projector.Ids(join_key, [&](std::string_view) { ++documents; });
+    if (s.ok() && documents != 0) {
+      count_.BindText(1, projector.family().name);
+      count_.BindInteger(2, sign * documents);
+      s = count_.Run();
+    }
+    if (!s.ok()) return s;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status EventFile::ProjectKey(std::string_view join_key, std::vector<DocumentChange>& puts,
+                                   std::vector<DocumentChange>& deletes) {
+  std::set<std::pair<std::string, std::string>> there;
+  for (KeyProjector& projector : projectors_) {
+    const std::string& family = projector.family().name;
+    const absl::Status s =
+        projector.Project(join_key, [&](std::string_view id, std::string&& document) {
+          there.emplace(family, id);
+          puts.push_back({family, std::string(id), std::move(document), false});
+          return absl::OkStatus();
+        });
+    if (!s.ok()) return s;
+  }
+  std::set<std::pair<std::string, std::string>> formers;
+  former_.BindText(1, join_key);
+  absl::StatusOr<bool> row = former_.Step();
+  for (; row.ok() && *row; row = former_.Step()) {
+    std::pair<std::string, std::string> former(former_.TextCopy(0), former_.TextCopy(1));
+    if (!there.contains(former)) {
+      deletes.push_back({former.first, former.second, std::nullopt, true});
+    }
+    formers.insert(std::move(former));
+  }
+  former_.Reset();
+  for (DocumentChange& put : puts) put.existed = formers.contains({put.family, put.id});
+  return row.status();
+}
+
+absl::Status EventFile::Drain(Sender send) {
+  auto select = db_->Prepare("SELECT join_key FROM outbox WHERE join_key > ?1 LIMIT ?2");
+  if (!select.ok()) return select.status();
+  const auto send_part = [&](std::vector<DocumentChange>&& part) {
+    return SendPart(std::move(part), send);
+  };
+  Parts parts(send_part);
+  std::vector<DocumentChange> deletes;
+  std::string last;
+  for (bool more = true; more;) {
+    std::vector<std::string> keys;
+    select->BindText(1, last);
+    select->BindInteger(2, kPageKeys);
+    absl::StatusOr<bool> row = select->Step();
+    for (; row.ok() && *row; row = select->Step()) keys.push_back(select->TextCopy(0));
+    select->Reset();
+    if (!row.ok()) return row.status();
+    more = !keys.empty();
+    for (const std::string& key : keys) {
+      std::vector<DocumentChange> puts;
+      if (absl::Status s = ProjectKey(key, puts, deletes); !s.ok()) return s;
+      if (absl::Status s = parts.Add(std::move(puts)); !s.ok()) return s;
+    }
+    if (more) last = keys.back();
+  }
+  if (last.empty()) return absl::OkStatus();
+  // Of one version a later write is refused, so a document that has only moved to another key
+  // stays.
+  if (absl::Status s = parts.Flush(); !s.ok()) return s;
+  if (absl::Status s = parts.Add(std::move(deletes)); !s.ok()) return s;
+  if (absl::Status s = parts.Flush(); !s.ok()) return s;
+  absl::Status s =
+      db_->Execute("BEGIN IMMEDIATE; DELETE FROM outbox; DELETE FROM former_id; COMMIT");
+  if (!s.ok() && db_->InTransaction()) db_->Execute("ROLLBACK").IgnoreError();
+  return s;
+}
+
+absl::StatusOr<uint64_t> EventFile::Answered() {
+  const auto first = db_->QueryInteger("SELECT coalesce(min(first_position), 0) FROM outbox");
+  if (!first.ok()) return first.status();
+  return *first == 0 ? cursor_ : static_cast<uint64_t>(*first) - 1;
+}
+
+absl::StatusOr<uint64_t> EventFile::Waiting() {
+  const auto count = db_->QueryInteger("SELECT count(*) FROM outbox");
+  if (!count.ok()) return count.status();
+  return static_cast<uint64_t>(*count);
+}
+
+absl::Status EventFile::Requeue(std::string_view family, std::string_view id) {
+  const PlanFamily* found = plan_.FindFamily(family);
+  if (found == nullptr) {
+    return absl::NotFoundError(absl::StrFormat("there is no family %s", family));
+  }
+  auto select =
+      db_->Prepare(absl::StrCat("SELECT join_key FROM ", QuoteName(found->view), " WHERE id = ?1"));
+  if (!select.ok()) return select.status();
+  select->BindText(1, id);
+  const auto row = select->Step();
+  if (!row.ok()) return row.status();
+  if (!*row) {
+    return absl::NotFoundError(
+        absl::StrFormat("family %s has no document of this id any more", family));
+  }
+  const std::string join_key = select->TextCopy(0);
+  select->Reset();
+  queue_.BindText(1, join_key);
+  queue_.BindInteger(2, static_cast<int64_t>(std::max<uint64_t>(cursor_, 1)));
+  return queue_.Run();
+}
+
+// A document that was refused before is not there, although the views have had it.
+absl::Status EventFile::SendPart(std::vector<DocumentChange>&& part, Sender send) {
+  std::vector<bool> was_refused(part.size());
+  for (size_t i = 0; i < part.size(); ++i) {
+    is_refused_.BindText(1, part[i].family);
+    is_refused_.BindText(2, part[i].id);
+    const auto row = is_refused_.Step();
+    is_refused_.Reset();
+    if (!row.ok()) return row.status();
+    was_refused[i] = *row;
+    if (*row) part[i].existed = false;
+  }
+  const auto refused = send(part, cursor_);
+  if (!refused.ok()) return refused.status();
+  for (size_t i = 0; i < part.size(); ++i) {
+    const bool is_refused = std::ranges::binary_search(*refused, i);
+    if (is_refused == was_refused[i] || (is_refused && part[i].existed)) continue;
+    if (absl::Status s = NoteRefused(part[i], is_refused); !s.ok()) return s;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status EventFile::NoteRefused(const DocumentChange& change, bool refused) {
+  Statement& statement = refused ? add_refused_ : drop_refused_;
+  statement.BindText(1, change.family);
+  statement.BindText(2, change.id);
+  return statement.Run();
+}
+
+absl::StatusOr<std::map<std::string, uint64_t>> EventFile::ExpectedDocuments() {
+  auto select = db_->Prepare(
+      "SELECT family, base + delta - (SELECT count(*) FROM refused_document AS r "
+      "WHERE r.family = c.family) FROM document_count AS c");
+  if (!select.ok()) return select.status();
+  std::map<std::string, uint64_t> counts;
+  for (;;) {
+    const auto row = select->Step();
+    if (!row.ok()) return row.status();
+    if (!*row) return counts;
+    counts[select->TextCopy(0)] = static_cast<uint64_t>(std::max<int64_t>(select->Integer(1), 0));
+  }
+}
+
+}  // namespace syncd

@@ -1,0 +1,99 @@
+#include "syncd/sync/rollback.h"
+
+#include <absl/strings/str_format.h>
+
+#include <algorithm>
+
+namespace syncd {
+namespace {
+
+// A sick store may take longer than one pause; the way back must not end with that.
+constexpr int kTries = 10;
+
+}  // namespace
+
+std::string RollbackLoss::Describe() const {
+  if (reason.empty()) {
+    return absl::StrFormat(
+        "generation %d is warm and %d events behind: it gets them first, and "
+        "nothing is lost",
+        target, lag);
+  }
+  if (lost && *lost == 0) {
+    return absl::StrFormat(
+        "generation %d gets no live events (%s), but none came since: nothing is "
+        "lost",
+        target, reason);
+  }
+  return absl::StrFormat(
+      "generation %d gets no live events (%s): %s would be missing until the "
+      "next sync",
+      target, reason,
+      lost ? absl::StrFormat("%d events", *lost) : "every event since it was last up to date");
+}
+
+absl::StatusOr<RollbackLoss> AssessRollback(const indexswap::ReleaseStatus& status,
+                                            std::optional<uint64_t> to,
+                                            const std::string& state_dir, EventLog& log,
+                                            const WarmSet& warm) {
+  if (!to) {
+    if (!status.live) {
+      return absl::FailedPreconditionError("nothing is live: nothing to go back from");
+    }
+    if (!status.previous) {
+      return absl::FailedPreconditionError(absl::StrFormat(
+          "generation %d has no complete generation before it; name one with --to", *status.live));
+    }
+    to = status.previous;
+  }
+  RollbackLoss loss;
+  loss.target = *to;
+  const uint64_t head = log.head();
+  const auto lag = LagOfFile(state_dir, *to, head);
+  for (const WarmState& state : warm.states()) {
+    if (state.generation != *to || !state.cold.empty()) continue;
+    loss.lag = lag.value_or(0);
+    loss.lost = 0;
+    return loss;
+  }
+  const auto cold = log.Cold();
+  if (!cold.ok()) return cold.status();
+  const auto reason = cold->find(*to);
+  loss.reason = reason == cold->end() ? "it has no file in the state folder" : reason->second;
+  if (lag.ok()) {
+    loss.lag = *lag;
+    loss.lost = *lag;
+  } else if (head == 0) {
+    loss.lost = 0;
+  }
+  return loss;
+}
+
+absl::StatusOr<indexswap::SwapReport> RollBack(
+    indexswap::Engine& engine, WarmSet& warm, EventLog& log, const std::string& state_dir,
+    const RollbackRequest& request, const std::function<void(const RollbackLoss&)>& told) {
+  const auto status = engine.Status();
+  if (!status.ok()) return status.status();
+  const auto loss = AssessRollback(*status, request.to, state_dir, log, warm);
+  if (!loss.ok()) return loss.status();
+  told(*loss);
+  const bool is_warm = loss->reason.empty();
+  if (!is_warm && loss->lost != 0 && !request.accept_loss) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("%s. --accept-loss goes back all the same", loss->Describe()));
+  }
+  indexswap::HoldEvents hold;
+  if (is_warm) {
+    hold = [&](uint64_t target) { return warm.Hold(target, request.pause_max); };
+  }
+  absl::StatusOr<indexswap::SwapReport> report;
+  for (int tries = 0; tries < kTries; ++tries) {
+    report = engine.Rollback(loss->target, hold);
+    if (report.ok()) warm.SetLive(report->to);
+    warm.Release();
+    if (report.status().code() != absl::StatusCode::kDeadlineExceeded) return report;
+  }
+  return report;
+}
+
+}  // namespace syncd

@@ -1,0 +1,342 @@
+#include "syncd/sync/warm_generation.h"
+
+#include <absl/strings/str_format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "syncd/readmodel/generation_file.h"
+
+namespace syncd {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr auto kWarning = indexswap::Observer::Severity::kWarning;
+constexpr auto kError = indexswap::Observer::Severity::kError;
+
+// One transaction takes so much. Small enough that a document is out within milliseconds under
+// load, large enough that commits don't dominate.
+constexpr int kEventsPerTurn = 500;
+constexpr size_t kBytesPerTurn = 4u << 20;
+
+constexpr milliseconds kFirstWait{50};
+constexpr milliseconds kLongestWait{5000};
+
+std::string Text(const absl::Status& status) { return std::string(status.message()); }
+
+// Errors of the file that pass: another connection writes, or the disk is full.
+bool Passes(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kUnavailable ||
+         status.code() == absl::StatusCode::kResourceExhausted;
+}
+
+}  // namespace
+
+WarmGeneration::WarmGeneration(uint64_t generation, std::string state_dir,
+                               indexswap::Engine& engine, EventLog& log, bool drains,
+                               WarmCallbacks callbacks)
+    : generation_(generation),
+      state_dir_(std::move(state_dir)),
+      engine_(engine),
+      log_(log),
+      callbacks_(std::move(callbacks)),
+      drains_(drains) {
+  state_.generation = generation;
+  thread_ = std::thread([this] { Run(); });
+}
+
+WarmGeneration::~WarmGeneration() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+    changed_.notify_all();
+  }
+  thread_.join();
+}
+
+void WarmGeneration::Wake() {
+  const std::lock_guard lock(mutex_);
+  woken_ = true;
+  changed_.notify_all();
+}
+
+void WarmGeneration::StartDraining() {
+  const std::lock_guard lock(mutex_);
+  drains_ = dirty_ = woken_ = true;
+  changed_.notify_all();
+}
+
+void WarmGeneration::SetLive(bool live) {
+  const std::lock_guard lock(mutex_);
+  live_ = live;
+}
+
+WarmState WarmGeneration::state() const {
+  const std::lock_guard lock(mutex_);
+  return state_;
+}
+
+uint64_t WarmGeneration::Freeze() {
+  std::unique_lock lock(mutex_);
+  limit_ = 0;
+  changed_.wait(lock, [this] { return !applying_ || stop_; });
+  limit_ = state_.cursor;
+  return limit_;
+}
+
+absl::Status WarmGeneration::CatchUp(uint64_t position, steady_clock::time_point deadline) {
+  std::unique_lock lock(mutex_);
+  limit_ = std::max(position, state_.cursor);
+  woken_ = true;
+  changed_.notify_all();
+  const auto done = [this] {
+    return stop_ || !state_.cold.empty() ||
+           (!applying_ && state_.cursor >= limit_ && state_.answered >= limit_);
+  };
+  const bool in_time = changed_.wait_until(lock, deadline, done);
+  if (!state_.cold.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("generation %d is cold: %s", generation_, state_.cold));
+  }
+  if (stop_) return absl::CancelledError("stopping");
+  if (in_time) return absl::OkStatus();
+  return absl::DeadlineExceededError(
+      absl::StrFormat("generation %d is %d events behind%s", generation_,
+                      limit_ - std::min(limit_, state_.answered),
+                      state_.trouble.empty() ? "" : ": " + state_.trouble));
+}
+
+void WarmGeneration::Thaw() {
+  const std::lock_guard lock(mutex_);
+  limit_ = kNoLimit;
+  woken_ = true;
+  changed_.notify_all();
+}
+
+absl::StatusOr<std::map<std::string, uint64_t>> WarmGeneration::ExpectedDocuments() {
+  const std::lock_guard lock(file_mutex_);
+  if (file_ == nullptr) return absl::UnavailableError("its file is not open");
+  return file_->ExpectedDocuments();
+}
+
+absl::Status WarmGeneration::Requeue(const std::string& family, const std::string& id) {
+  {
+    const std::lock_guard lock(file_mutex_);
+    if (file_ == nullptr) return absl::UnavailableError("its file is not open");
+    if (absl::Status s = file_->Requeue(family, id); !s.ok()) return s;
+  }
+  const std::lock_guard lock(mutex_);
+  dirty_ = woken_ = true;
+  changed_.notify_all();
+  return absl::OkStatus();
+}
+
+void WarmGeneration::Run() {
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      if (wait_ > milliseconds(0)) {
+        changed_.wait_for(lock, wait_, [this] { return stop_; });
+      } else {
+        changed_.wait(lock, [this] { return woken_ || stop_; });
+      }
+      if (stop_) return;
+      woken_ = false;
+    }
+    while (RunOnce()) {
+    }
+    if (!state().cold.empty()) return;
+  }
+}
+
+// One turn: true when there may be more to do at once.
+bool WarmGeneration::RunOnce() {
+  bool more = false;
+  {
+    const std::lock_guard lock(file_mutex_);
+    const auto applied = ApplyNext();
+    if (!applied.ok()) {
+      Fail(applied.status(), true);
+      return false;
+    }
+    more = *applied;
+  }
+  const absl::Status drained = DrainNow();
+  const std::lock_guard lock(mutex_);
+  return drained.ok() && more && !stop_;
+}
+
+absl::StatusOr<bool> WarmGeneration::ApplyNext() {
+  if (file_ == nullptr) {
+    const auto path = std::filesystem::path(state_dir_) / GenerationFileName(generation_);
+    auto file = EventFile::Open(path.string());
+    if (!file.ok()) return file.status();
+    auto reader = EventLogReader::Open(state_dir_);
+    if (!reader.ok()) return reader.status();
+    file_ = *std::move(file);
+    reader_ = *std::move(reader);
+  }
+  uint64_t limit = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    state_.cursor = file_->cursor();
+    limit = std::min(limit_, log_.head());
+    applying_ = limit > state_.cursor;
+    if (!applying_) return false;
+  }
+  absl::Status status;
+  auto events = reader_->Read(file_->cursor(), limit, kEventsPerTurn, kBytesPerTurn);
+  if (!events.ok()) {
+    status = events.status();
+  } else {
+    // Events that were forgotten because all had them leave a gap.
+    const uint64_t cursor = events->empty() ? limit : events->back().position;
+    callbacks_.step("events.apply.before");
+    status = file_->Apply(*events, cursor);
+    callbacks_.step("events.apply.after");
+  }
+  const std::lock_guard lock(mutex_);
+  applying_ = false;
+  state_.cursor = file_->cursor();
+  dirty_ = true;
+  changed_.notify_all();
+  if (!status.ok()) return status;
+  return state_.cursor < limit;
+}
+
+absl::Status WarmGeneration::DrainNow() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!drains_) {
+      wait_ = milliseconds(0);
+      state_.trouble.clear();
+    }
+    if (!drains_ || !dirty_) return absl::OkStatus();
+    dirty_ = false;
+  }
+  absl::Status of_engine;
+  uint64_t answered = 0;
+  absl::Status status;
+  {
+    const std::lock_guard lock(file_mutex_);
+    status = file_->Drain([&](const std::vector<DocumentChange>& changes, uint64_t position) {
+      auto refused = Send(changes, position);
+      of_engine = refused.status();
+      return refused;
+    });
+    if (status.ok()) {
+      const auto position = file_->Answered();
+      status = position.status();
+      answered = position.value_or(0);
+    }
+  }
+  if (status.ok()) {
+    Publish(answered);
+    return status;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    dirty_ = true;
+  }
+  Fail(status, of_engine.ok());
+  return status;
+}
+
+absl::StatusOr<std::vector<size_t>> WarmGeneration::Send(const std::vector<DocumentChange>& changes,
+                                                         uint64_t position) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stop_) return absl::CancelledError("stopping");
+  }
+  std::vector<indexswap::Change> writes;
+  writes.reserve(changes.size());
+  for (const DocumentChange& change : changes) {
+    writes.push_back({change.family, change.id, position, change.document});
+  }
+  callbacks_.step("events.send.before");
+  const auto results = engine_.Apply(generation_, writes);
+  callbacks_.step("events.send.after");
+  if (!results.ok()) return results.status();
+  std::vector<size_t> refused;
+  for (size_t i = 0; i < results->size(); ++i) {
+    const indexswap::BulkResult& result = (*results)[i];
+    switch (result.outcome) {
+      case indexswap::BulkResult::Outcome::kDone:
+      case indexswap::BulkResult::Outcome::kNotNewer:
+        break;
+      case indexswap::BulkResult::Outcome::kRefused:
+        if (absl::Status s = KeepRefused(changes[i], result.reason); !s.ok()) return s;
+        refused.push_back(i);
+        break;
+      default:  // all is sent again; versions make that harmless
+        return absl::ResourceExhaustedError(result.reason);
+    }
+  }
+  return refused;
+}
+
+absl::Status WarmGeneration::KeepRefused(const DocumentChange& change, const std::string& reason) {
+  DeadLetter letter;
+  letter.kind = DeadLetter::Kind::kRefused;
+  letter.generation = generation_;
+  letter.family = change.family;
+  letter.document_id = change.id;
+  letter.body = change.document.value_or("");
+  letter.reason = reason;
+  return log_.AddDeadLetter(letter);
+}
+
+void WarmGeneration::Publish(uint64_t answered) {
+  {
+    const std::lock_guard lock(mutex_);
+    state_.answered = answered;
+    if (!state_.trouble.empty()) {
+      callbacks_.note(kWarning, absl::StrFormat("generation %d gets on again", generation_));
+    }
+    state_.trouble.clear();
+    wait_ = milliseconds(0);
+    changed_.notify_all();
+  }
+  callbacks_.answered();
+}
+
+void WarmGeneration::Fail(const absl::Status& status, bool of_file) {
+  if (status.code() == absl::StatusCode::kCancelled) return;
+  if (!of_file && status.code() == absl::StatusCode::kAborted) {
+    callbacks_.lost(status);
+    const std::lock_guard lock(mutex_);
+    wait_ = kLongestWait;
+    state_.trouble = Text(status);
+    return;
+  }
+  bool is_live = false;
+  {
+    const std::lock_guard lock(mutex_);
+    is_live = live_;
+  }
+  const bool gone = !of_file && status.code() == absl::StatusCode::kNotFound;
+  // Nothing may be acknowledged that the live index has not answered for, so it is never given up.
+  if (((of_file && !Passes(status)) || gone) && !is_live) return TurnCold(Text(status));
+  const std::lock_guard lock(mutex_);
+  if (state_.trouble.empty()) {
+    callbacks_.note(kWarning, absl::StrFormat("generation %d does not get on; trying again: %s",
+                                              generation_, Text(status)));
+  }
+  state_.trouble = Text(status);
+  wait_ = std::clamp(wait_ * 2, kFirstWait, kLongestWait);
+}
+
+void WarmGeneration::TurnCold(const std::string& reason) {
+  if (const absl::Status s = log_.MarkCold(generation_, reason); !s.ok()) {
+    callbacks_.note(kWarning, Text(s));
+  }
+  callbacks_.note(kError, absl::StrFormat("generation %d is cold, it gets no events any more: %s",
+                                          generation_, reason));
+  const std::lock_guard lock(mutex_);
+  state_.cold = reason;
+  changed_.notify_all();
+}
+
+}  // namespace syncd
