@@ -49,7 +49,8 @@ def order(rng):
     query = []
     for name in names:
         name = urllib.parse.quote(urllib.parse.unquote(name), safe=rng.choice(["", "*,:@!"]))
-        value = urllib.parse.quote(urllib.parse.unquote(text(rng, 6)), safe=rng.choice(["", ",*/"]))
+        value = urllib.parse.unquote(text(rng, 6))
+        value = urllib.parse.quote(value, safe=rng.choice(["", ",*/"]))
         query.append(name + rng.choice(["=" + value, "=" + value, "=", ""]))
     headers = {"Content-Type": "application/x-amz-json-1.0"}
     for number in range(rng.randint(0, 3)):

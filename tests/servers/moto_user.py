@@ -1,4 +1,7 @@
-"""Makes the IAM user and the session of a fresh moto server, and prints their credentials. Runs in the Python with boto3."""
+"""Makes the IAM user and the session of a fresh moto server, and prints their credentials.
+
+Runs in the Python with boto3.
+"""
 
 import json
 import sys

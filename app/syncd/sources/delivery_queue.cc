@@ -81,6 +81,34 @@ void DeliveryQueue::Lost(const absl::Status& status) {
   reader_.notify_all();
 }
 
+void DeliveryQueue::Report(const absl::Status& status) {
+  {
+    std::lock_guard lock(mutex_);
+    const std::string text(status.message());
+    if (text == last_reported_) return;
+    last_reported_ = text;
+    pending_ = status;
+  }
+  reader_.notify_all();
+}
+
+void DeliveryQueue::Recovered() {
+  std::lock_guard lock(mutex_);
+  last_reported_.clear();
+}
+
+std::vector<uint64_t> DeliveryQueue::Withdraw(const std::set<uint64_t>& deliveries) {
+  std::lock_guard lock(mutex_);
+  std::vector<uint64_t> withdrawn;
+  std::erase_if(messages_, [&](const Message& message) {
+    if (!deliveries.contains(message.position.delivery)) return false;
+    withdrawn.push_back(message.position.delivery);
+    bytes_ -= message.body.size();
+    return true;
+  });
+  return withdrawn;
+}
+
 void DeliveryQueue::Fail(const absl::Status& status) {
   {
     std::lock_guard lock(mutex_);

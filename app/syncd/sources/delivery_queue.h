@@ -13,6 +13,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,15 @@ class DeliveryQueue {
   // The connection is lost: everything of it is dropped, and `status` is what the next Pop
   // returns; once, unless the same text was the last reported since Connected.
   void Lost(const absl::Status& status);
+
+  // Something fails, but what was delivered stays valid: like Lost, except that nothing is dropped.
+  void Report(const absl::Status& status);
+
+  // All is well again after Report: the same text is reported when it comes back.
+  void Recovered();
+
+  // Drops those of `deliveries` that the reader does not have yet, and returns them.
+  std::vector<uint64_t> Withdraw(const std::set<uint64_t>& deliveries);
 
   // There will be no other connection: every Pop returns `status`.
   void Fail(const absl::Status& status);
