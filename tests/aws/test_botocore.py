@@ -54,9 +54,8 @@ def order(rng):
         query.append(name + rng.choice(["=" + value, "=" + value, "=", ""]))
     headers = {"Content-Type": "application/x-amz-json-1.0"}
     for number in range(rng.randint(0, 3)):
-        headers[rng.choice(["X-Amz-Target", "x-opaque-id", "My-Header"]) + str(number)] = rng.choice(
-            [" a  b ", "AmazonSQS.ReceiveMessage", "a\tb", '"a   b"', ""]
-        )
+        name = rng.choice(["X-Amz-Target", "x-opaque-id", "My-Header"]) + str(number)
+        headers[name] = rng.choice(["AmazonSQS.ReceiveMessage", " a  b ", "a\tb", '"a   b"', ""])
     return {
         "method": rng.choice(["GET", "PUT", "POST", "DELETE"]),
         "host": rng.choice(["sqs.eu-west-2.amazonaws.com", "127.0.0.1:9324"]),
