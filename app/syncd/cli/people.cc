@@ -43,7 +43,7 @@ std::string Text(const json::value& value, std::string_view none = "none") {
   return value.is_string() ? std::string(value.get_string()) : json::serialize(value);
 }
 
-std::string Text(const json::value& object, const char* name, std::string_view none = "none") {
+std::string TextAt(const json::value& object, const char* name, std::string_view none = "none") {
   return Text(At(object, name), none);
 }
 
@@ -65,23 +65,23 @@ void PrintPending(const json::value& object) {
 
 void PrintGeneration(const json::value& generation) {
   std::string line =
-      absl::StrFormat("generation %s: %s", Text(generation, "n"), Text(generation, "state"));
+      absl::StrFormat("generation %s: %s", TextAt(generation, "n"), TextAt(generation, "state"));
   if (!At(generation, "reason").is_null()) {
-    absl::StrAppend(&line, " (", Text(generation, "reason"), ")");
+    absl::StrAppend(&line, " (", TextAt(generation, "reason"), ")");
   }
   if (Number(generation, "lag_events") > 0) {
-    absl::StrAppend(&line, ", ", Text(generation, "lag_events"), " events behind");
+    absl::StrAppend(&line, ", ", TextAt(generation, "lag_events"), " events behind");
   }
   if (!At(generation, "cold").is_null()) {
-    absl::StrAppend(&line, ", cold: ", Text(generation, "cold"));
+    absl::StrAppend(&line, ", cold: ", TextAt(generation, "cold"));
   }
   if (!At(generation, "trouble").is_null()) {
-    absl::StrAppend(&line, ", in trouble: ", Text(generation, "trouble"));
+    absl::StrAppend(&line, ", in trouble: ", TextAt(generation, "trouble"));
   }
   PrintLine(line);
   for (const json::value& index : List(generation, "indexes")) {
-    PrintLine(absl::StrFormat("  %-32s %10s documents %12s bytes", Text(index, "index"),
-                              Text(index, "docs", "?"), Text(index, "bytes", "?")));
+    PrintLine(absl::StrFormat("  %-32s %10s documents %12s bytes", TextAt(index, "index"),
+                              TextAt(index, "docs", "?"), TextAt(index, "bytes", "?")));
   }
 }
 
@@ -91,7 +91,7 @@ void PrintChannels(const json::value& run) {
   for (const auto& [name, channel] : *channels) {
     if (Number(channel, "messages") == 0 && Number(channel, "starts") == 0) continue;
     PrintLine(absl::StrFormat("  channel %-24s %10s records, %s rejected%s", std::string(name),
-                              Text(channel, "records"), Text(channel, "rejected"),
+                              TextAt(channel, "records"), TextAt(channel, "rejected"),
                               IsTrue(channel, "ended") ? ", ended" : ""));
   }
 }
@@ -100,9 +100,10 @@ void PrintChannels(const json::value& run) {
 
 std::string RunForPeople(const std::string& text) {
   const json::value run = Parse(text);
-  std::string line = absl::StrFormat("run %s: %s", Text(run, "n"), Text(run, "state"));
+  std::string line = absl::StrFormat("run %s: %s", TextAt(run, "n"), TextAt(run, "state"));
   if (!At(run, "total").is_null()) {
-    absl::StrAppendFormat(&line, ", %s of %s documents", Text(run, "loaded"), Text(run, "total"));
+    absl::StrAppendFormat(&line, ", %s of %s documents", TextAt(run, "loaded"),
+                          TextAt(run, "total"));
     if (!At(run, "eta_s").is_null()) {
       absl::StrAppendFormat(&line, ", %.0f s to go", Number(run, "eta_s"));
     }
@@ -113,7 +114,7 @@ std::string RunForPeople(const std::string& text) {
     for (const auto& [name, channel] : *all) {
       if (Number(channel, "messages") == 0) continue;
       channels.push_back(absl::StrFormat("%s %s records%s", std::string(name),
-                                         Text(channel, "records"),
+                                         TextAt(channel, "records"),
                                          IsTrue(channel, "ended") ? " (ended)" : ""));
     }
   }
@@ -123,20 +124,20 @@ std::string RunForPeople(const std::string& text) {
 void PrintSyncForPeople(const std::string& text) {
   const json::value outcome = Parse(text);
   for (const json::value& gate : List(outcome, "gates")) {
-    PrintLine(absl::StrFormat("gate %-14s %s%s", Text(gate, "gate"),
+    PrintLine(absl::StrFormat("gate %-14s %s%s", TextAt(gate, "gate"),
                               IsTrue(gate, "overridden") ? "OVERRIDDEN: "
                               : IsTrue(gate, "passed")   ? ""
                                                          : "NOT PASSED: ",
-                              Text(gate, "detail")));
+                              TextAt(gate, "detail")));
   }
   PrintPending(outcome);
   if (Number(outcome, "dead_letters") > 0) {
     PrintLine(absl::StrFormat("%s dead letters: `syncd dead-letters list`",
-                              Text(outcome, "dead_letters")));
+                              TextAt(outcome, "dead_letters")));
   }
   if (!At(outcome, "error").is_null()) return;
   PrintLine(absl::StrFormat("generation %s is live; built in %.1f s, swapped in %.1f ms",
-                            Text(outcome, "generation"), Number(outcome, "build_s"),
+                            TextAt(outcome, "generation"), Number(outcome, "build_s"),
                             Number(outcome, "swap_ms")));
   if (const json::object* aliases = At(outcome, "aliases").if_object()) {
     for (const auto& [name, documents] : *aliases) {
@@ -147,29 +148,29 @@ void PrintSyncForPeople(const std::string& text) {
 
 void PrintStatusForPeople(const std::string& text) {
   const json::value status = Parse(text);
-  PrintLine(Text(status, "store"));
-  PrintLine(absl::StrFormat("live %s, previous %s, building %s", Text(status, "live"),
-                            Text(status, "previous"), Text(status, "building")));
+  PrintLine(TextAt(status, "store"));
+  PrintLine(absl::StrFormat("live %s, previous %s, building %s", TextAt(status, "live"),
+                            TextAt(status, "previous"), TextAt(status, "building")));
   for (const json::value& generation : List(status, "generations")) PrintGeneration(generation);
   for (const json::value& alias : List(status, "aliases")) {
-    PrintLine(absl::StrFormat("alias %-24s %-28s %10s documents%s", Text(alias, "name"),
-                              Text(alias, "index", "nowhere"), Text(alias, "docs", "?"),
+    PrintLine(absl::StrFormat("alias %-24s %-28s %10s documents%s", TextAt(alias, "name"),
+                              TextAt(alias, "index", "nowhere"), TextAt(alias, "docs", "?"),
                               IsTrue(alias, "pending") ? " (pending)" : ""));
   }
   for (const json::value& finding : List(status, "findings")) PrintLine("! " + Text(finding));
   const json::value& run = At(status, "run");
   if (!run.is_null()) {
-    PrintLine(absl::StrFormat("run %s: %s", Text(run, "n"), Text(run, "state")));
+    PrintLine(absl::StrFormat("run %s: %s", TextAt(run, "n"), TextAt(run, "state")));
     PrintChannels(run);
   }
   const json::value& lease = At(status, "lease");
   if (lease.is_object() && !IsTrue(lease, "free") && !At(lease, "host").is_null()) {
-    PrintLine(
-        absl::StrFormat("the writer is host %s, pid %s", Text(lease, "host"), Text(lease, "pid")));
+    PrintLine(absl::StrFormat("the writer is host %s, pid %s", TextAt(lease, "host"),
+                              TextAt(lease, "pid")));
   }
   if (Number(status, "dead_letters") > 0) {
     PrintLine(absl::StrFormat("%s dead letters: `syncd dead-letters list`",
-                              Text(status, "dead_letters")));
+                              TextAt(status, "dead_letters")));
   }
 }
 
@@ -177,29 +178,30 @@ void PrintPlanForPeople(const std::string& text) {
   const json::value plan = Parse(text);
   for (const json::value& index : List(plan, "indexes")) PrintLine("create " + Text(index));
   for (const json::value& action : List(plan, "actions")) {
-    const bool add = Text(action, "kind") == "add";
+    const bool add = TextAt(action, "kind") == "add";
     std::string line =
-        absl::StrFormat("%s alias %s %s %s", Text(action, "kind"), Text(action, "alias"),
-                        add ? "to" : "from", Text(action, "index"));
-    if (!At(action, "filter").is_null()) absl::StrAppend(&line, " where ", Text(action, "filter"));
+        absl::StrFormat("%s alias %s %s %s", TextAt(action, "kind"), TextAt(action, "alias"),
+                        add ? "to" : "from", TextAt(action, "index"));
+    if (!At(action, "filter").is_null())
+      absl::StrAppend(&line, " where ", TextAt(action, "filter"));
     PrintLine(line);
   }
   for (const json::value& alias : List(plan, "pending")) {
     PrintLine(absl::StrFormat("leave %s as it is: a concrete index has its name", Text(alias)));
   }
-  PrintLine("in one request: " + Text(plan, "request"));
+  PrintLine("in one request: " + TextAt(plan, "request"));
 }
 
 void PrintRollbackForPeople(const std::string& text) {
   const json::value report = Parse(text);
   if (List(report, "actions").empty()) {
-    return PrintLine(absl::StrFormat("generation %s is live already", Text(report, "to")));
+    return PrintLine(absl::StrFormat("generation %s is live already", TextAt(report, "to")));
   }
   PrintPending(report);
   PrintLine(
       absl::StrFormat("generation %s is live again instead of %s; %d alias actions in one "
                       "request, %.1f ms",
-                      Text(report, "to"), Text(report, "from"), List(report, "actions").size(),
+                      TextAt(report, "to"), TextAt(report, "from"), List(report, "actions").size(),
                       Number(report, "swap_ms")));
 }
 
@@ -207,9 +209,9 @@ void PrintPruneForPeople(const std::string& text) {
   const json::value report = Parse(text);
   const std::string deleted = IsTrue(report, "dry_run") ? "would be deleted" : "deleted";
   for (const json::value& verdict : List(report, "verdicts")) {
-    PrintLine(absl::StrFormat("generation %s: %s: %s", Text(verdict, "generation"),
+    PrintLine(absl::StrFormat("generation %s: %s: %s", TextAt(verdict, "generation"),
                               IsTrue(verdict, "prune") ? deleted : "kept",
-                              Text(verdict, "reason")));
+                              TextAt(verdict, "reason")));
   }
 }
 
@@ -219,18 +221,18 @@ void PrintDeadLettersForPeople(const std::string& text) {
   for (const json::value& letter : letters) {
     const std::string where =
         At(letter, "channel").is_null()
-            ? absl::StrCat(Text(letter, "family"), " ", Text(letter, "document_id"))
-            : "channel " + Text(letter, "channel");
-    PrintLine(absl::StrFormat("%-10s %s %s %s: %s", Text(letter, "id"), Text(letter, "time"),
-                              Text(letter, "kind"), where, Text(letter, "reason")));
+            ? absl::StrCat(TextAt(letter, "family"), " ", TextAt(letter, "document_id"))
+            : "channel " + TextAt(letter, "channel");
+    PrintLine(absl::StrFormat("%-10s %s %s %s: %s", TextAt(letter, "id"), TextAt(letter, "time"),
+                              TextAt(letter, "kind"), where, TextAt(letter, "reason")));
   }
   if (letters.empty()) PrintLine("no dead letters");
 }
 
 void PrintDeadLetterForPeople(const std::string& text) {
   const json::value letter = Parse(text);
-  PrintLine(Text(letter, "reason"));
-  PrintLine(Text(letter, "body"));
+  PrintLine(TextAt(letter, "reason"));
+  PrintLine(TextAt(letter, "body"));
 }
 
 }  // namespace syncd
