@@ -202,5 +202,36 @@ TEST(DeliveryQueueThreadsTest, BoundHoldsUnderLoad) {
   EXPECT_LT(queue.bytes_highest(), 1000u + 90u);
 }
 
+TEST(DeliveryQueueReportTest, ReportDropsNothing) {
+  DeliveryQueue queue(1000, [] {});
+  queue.Connected();
+  std::vector<Message> messages = {{"a", {0, 1}}, {"b", {0, 2}}};
+  queue.Push(messages);
+  const auto first = queue.Pop(std::chrono::milliseconds(0));
+  ASSERT_TRUE(first.ok() && *first);
+  queue.Report(absl::UnavailableError("away"));
+  queue.Report(absl::UnavailableError("away"));
+  EXPECT_EQ(queue.Pop(std::chrono::milliseconds(0)).status(), absl::UnavailableError("away"));
+  EXPECT_TRUE(queue.Ack((*first)->position).ok());
+  EXPECT_EQ(queue.TakeAck(), 1u);
+  const auto second = queue.Pop(std::chrono::milliseconds(0));
+  ASSERT_TRUE(second.ok() && *second) << "the same reason is reported once";
+  EXPECT_EQ((*second)->body, "b");
+  queue.Recovered();
+  queue.Report(absl::UnavailableError("away"));
+  EXPECT_FALSE(queue.Pop(std::chrono::milliseconds(0)).ok()) << "it is away again";
+}
+
+TEST(DeliveryQueueReportTest, WithdrawsOnlyWhatIsNotRead) {
+  DeliveryQueue queue(1000, [] {});
+  queue.Connected();
+  std::vector<Message> messages = {{"aa", {0, 1}}, {"bb", {0, 2}}, {"cc", {0, 3}}};
+  queue.Push(messages);
+  EXPECT_TRUE(queue.Pop(std::chrono::milliseconds(0)).ok());
+  EXPECT_EQ(queue.Withdraw({1, 2}), std::vector<uint64_t>{2});
+  EXPECT_EQ(queue.Room(), 998u);
+  EXPECT_EQ((*queue.Pop(std::chrono::milliseconds(0)))->body, "cc");
+}
+
 }  // namespace
 }  // namespace syncd
