@@ -131,7 +131,11 @@ TEST(PlanAndRollbackJson, ShowTheActions) {
   report.request = "BEGIN; no JSON";
   EXPECT_TRUE(Parse(PlanJson(report, {})).at("request").is_string());
   report.from = 14;
-  const json::object back = Parse(RollbackJson(report));
+  RollbackLoss loss;
+  loss.lag = 5;
+  const json::object back = Parse(RollbackJson(report, loss));
+  EXPECT_EQ(back.at("lag_events"), json::value(5));
+  EXPECT_TRUE(back.at("lost_events").is_null()) << "nobody knows";
   EXPECT_THAT(Keys(back),
               IsSupersetOf({"from", "to", "live", "lost_events", "actions", "swap_ms"}));
   EXPECT_EQ(back.at("live"), json::value(13));

@@ -106,7 +106,8 @@ class UpsertTest : public ::testing::Test {
   // Puts a thing of key `x`; an empty time is null.
   void Put(const std::string& owner, const std::string& seen, bool add_only = false) {
     const PlanEntity& entity = *plan_.FindEntity("thing");
-    auto statement = db_->Prepare(UpsertSql(entity, add_only));
+    auto statement =
+        db_->Prepare(UpsertSql(entity, add_only ? Upsert::kStraggler : Upsert::kSnapshot));
     ASSERT_TRUE(statement.ok()) << statement.status();
     for (size_t i = 0; i < entity.fields.size(); ++i) {
       const int parameter = static_cast<int>(i) + 1;
