@@ -111,6 +111,13 @@ class Daemon:
         """The number of the run."""
         return self.ask("POST", "/api/sync", expected=202)["run"]
 
+    def asked_again(self):
+        """Asks for a sync once more, as an operator does; whether that started one."""
+        with contextlib.suppress(*DOWN):
+            status, said = self.call("POST", "/api/sync")
+            return status == 202 and not said["already_running"]
+        return False
+
     def sync(self, deadline_s=harness.DEADLINE_S):
         """A whole sync; returns the generation that is live then."""
         run = self.start_sync()
@@ -144,6 +151,10 @@ class Daemon:
         """SIGKILL, whatever it does."""
         if self._running is not None:
             self._running.end()
+
+    def log(self):
+        """The end of what it has logged so far."""
+        return self._running.log()[-harness.LOG_SHOWN:]
 
     def finish(self, deadline_s=harness.DEADLINE_S):
         return self._running.finish(deadline_s)

@@ -207,6 +207,10 @@ class Running:
         report = json.loads(lines[-1]) if lines and lines[-1].startswith("{") else None
         return Outcome(code, report, self._read("log"))
 
+    def log(self):
+        """What it has written to stderr so far."""
+        return self._read("log")
+
     def end(self):
         """Kills what still runs."""
         if self.running():

@@ -88,7 +88,7 @@ class Bed:
         self._extra.append(("tcs-updates", body))
         self.sender.send_trainee(body)
         key = f"{gmc}:{person}"
-        harness.wait_until(lambda: self.shows("masterdoctorindex", key), "the sentinel is live")
+        self.wait_until(lambda: self.shows("masterdoctorindex", key), "the sentinel is live")
 
     def shows(self, name, key):
         """A document, read through an alias or from an index; None if it isn't there."""
@@ -101,8 +101,17 @@ class Bed:
         self.sender.advance_to(1)
         self.sender.wait()
         self.sentinel()
-        harness.wait_until(lambda: self.sender.held() == 0, "the queues are empty")
-        harness.wait_until(self._drained, "each warm generation has all events")
+        self.wait_until(lambda: self.sender.held() == 0, "the queues are empty")
+        self.wait_until(self._drained, "each warm generation has all events")
+
+    def wait_until(self, condition, what, deadline_s=120):
+        """As harness.wait_until; a failure tells what the daemon says."""
+        try:
+            return harness.wait_until(condition, what, deadline_s)
+        except AssertionError as error:
+            status = self.daemon.status()
+            told = {name: status[name] for name in ("live", "run", "findings", "events")}
+            raise AssertionError(f"{error}\n{json.dumps(told)}\n{self.daemon.log()}") from None
 
     def _drained(self):
         warm = [entry for entry in self.daemon.status()["generations"] if daemon.is_warm(entry)]

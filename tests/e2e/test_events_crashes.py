@@ -64,8 +64,10 @@ class EventsCrashesTest(harness.EndToEnd):
 
         def live_again():
             status = bed.daemon.status()
+            if status["run"] is None and status["live"] == before:
+                self.forgotten += bed.daemon.asked_again()
             return status["run"] is None and status["live"] not in (None, before)
-        harness.wait_until(live_again, "the sync has ended in spite of all", 600)
+        bed.wait_until(live_again, "the sync has ended in spite of all", 300)
 
     def rollback(self, bed):
         """It may be asked again: going back to where it is changes nothing."""
@@ -81,11 +83,11 @@ class EventsCrashesTest(harness.EndToEnd):
             except daemon.DOWN:
                 pass
             return False
-        harness.wait_until(back, f"{target} is live", 300)
+        bed.wait_until(back, f"{target} is live", 300)
 
     def crashes(self, store, amqp, queues, faults):
         servers = {"amqp": amqp.url, "sqs_url": queues.url}
-        traps = self.traps(**servers)
+        traps, self.forgotten = self.traps(**servers), 0
         with live.Bed(self, store, **servers) as bed, daemon.Supervisor(
                 bed.daemon, traps) as supervisor:
             actions = [lambda: self.sync(bed), lambda: self.sync(bed), lambda: self.rollback(bed),
@@ -96,7 +98,8 @@ class EventsCrashesTest(harness.EndToEnd):
             supervisor.wait()
             bed.settle()
             bed.check()
-            print(f"\nkilled at {supervisor.sprung}, at random moments {len(supervisor.timed_out)}")
+            print(f"\nkilled at {supervisor.sprung}, at random moments {len(supervisor.timed_out)};"
+                  f" syncs asked for again {self.forgotten}")
 
     def new_queue(self, bed):
         """The queue of trainees is deleted, when it is empty, and declared anew."""
@@ -114,7 +117,7 @@ class EventsCrashesTest(harness.EndToEnd):
         def cold():
             entry = bed.daemon.generation(previous)
             return entry is None or not daemon.is_warm(entry) and entry["cold"]
-        harness.wait_until(cold, f"{previous} is cold and says why")
+        bed.wait_until(cold, f"{previous} is cold and says why")
 
     def test_opensearch(self):
         search, amqp, queues = (self.own(name) for name in (
