@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -69,6 +70,11 @@ RawAnswer RawClient::Receive(bool head_only) {
   answer.body = unread_.substr(0, size);
   unread_.erase(0, size);
   return answer;
+}
+
+bool RawClient::HasAnswer(std::chrono::milliseconds wait) {
+  pollfd one{socket_, POLLIN, 0};
+  return poll(&one, 1, static_cast<int>(wait.count())) != 0;
 }
 
 bool RawClient::AtEnd() { return unread_.empty() && !Fill(); }

@@ -2,6 +2,7 @@
 #ifndef TESTS_UNIT_HTTP_API_RAW_CLIENT_H_
 #define TESTS_UNIT_HTTP_API_RAW_CLIENT_H_
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,8 @@ class RawClient {
   bool Send(std::string_view bytes);
   // The next answer. `head_only`: it has no body, whatever its length says.
   RawAnswer Receive(bool head_only = false);
+  // Whether an answer, or the end of the connection, comes within this time.
+  bool HasAnswer(std::chrono::milliseconds wait);
   // Whether the server has ended the connection, after all that it sent.
   bool AtEnd();
 
