@@ -4,8 +4,10 @@
 #include <indexswap/opensearch.h>
 #include <indexswap/sqlite.h>
 
+#include <cstdlib>
 #include <filesystem>
 
+#include "syncd/aws/credentials.h"
 #include "syncd/sources/amqp.h"
 #include "syncd/sources/ndjson.h"
 #include "syncd/sources/sqs.h"
@@ -18,6 +20,8 @@ namespace fs = std::filesystem;
 constexpr std::string_view kSqlite = "sqlite:";
 constexpr std::string_view kAmqp = "amqp:";
 constexpr std::string_view kSqs = "sqs:";
+
+const char* Getenv(const char* name) { return std::getenv(name); }
 
 class FileSourcesImpl : public Sources {
  public:
@@ -47,6 +51,10 @@ class FileSourcesImpl : public Sources {
 
   bool HasQueue(const PlanChannel& channel) const override { return fs::exists(PathOf(channel)); }
 
+  std::chrono::milliseconds MinimumQuiet(const PlanChannel&) const override {
+    return std::chrono::milliseconds(0);
+  }
+
   absl::StatusOr<std::unique_ptr<Source>> Make(const PlanChannel& channel) override {
     const std::string path = PathOf(channel);
     if (channel.may_be_empty && !fs::exists(path)) return std::unique_ptr<Source>();
@@ -73,11 +81,11 @@ class QueueSourcesImpl : public Sources {
     // Events too: a second consumer would take messages away, and mix up their order.
     amqp_.exclusive = true;
     sqs_.endpoint = config.sqs.endpoint;
-    sqs_.region = config.sqs.region;
+    sqs_.region = config.sqs.region.empty() ? FindAwsRegion(Getenv) : config.sqs.region;
     sqs_.connections = config.sqs.connections;
     sqs_.visibility_timeout =
         std::chrono::duration_cast<std::chrono::seconds>(config.sqs.visibility);
-    // sqs_.credentials = CredentialsFromEnvironment();
+    sqs_.credentials = MakeAwsCredentials(Getenv);
   }
 
   bool files() const override { return false; }
@@ -110,7 +118,17 @@ class QueueSourcesImpl : public Sources {
     const absl::StatusOr<std::string> queue = QueueOf(channel);
     if (!queue.ok()) return queue.status();
     if (queue->starts_with(kAmqp)) return MakeAmqpSource(amqp_, queue->substr(kAmqp.size()));
-    return MakeSqsSource(sqs_, queue->substr(kSqs.size()));
+    const std::string url = queue->substr(kSqs.size());
+    SqsOptions options = sqs_;
+    // The queue's own region is right whatever the environment says.
+    if (const std::string region = AwsRegionOf(url); !region.empty()) options.region = region;
+    return MakeSqsSource(std::move(options), url);
+  }
+
+  std::chrono::milliseconds MinimumQuiet(const PlanChannel& channel) const override {
+    // For so long a message that was handed out and lost stays hidden.
+    if (NameOf(channel).starts_with(kSqs)) return sqs_.visibility_timeout;
+    return std::chrono::milliseconds(0);
   }
 
   Publisher* publisher() override {
@@ -158,6 +176,14 @@ absl::StatusOr<std::shared_ptr<indexswap::IndexStore>> OpenStore(const StoreConf
   if (config.auth == "basic") {
     options.user = config.user;
     options.password = config.password;
+  }
+  if (config.auth == "sigv4") {
+    const std::string region = config.region.empty() ? FindAwsRegion(Getenv) : config.region;
+    if (region.empty()) {
+      return absl::InvalidArgumentError(
+          "[store] auth = \"sigv4\" needs a region: set [store] region, or AWS_REGION");
+    }
+    options.aws = indexswap::AwsSigning{config.service, region, MakeAwsCredentials(Getenv)};
   }
   options.ca_file = config.ca_file;
   options.connections = config.connections;

@@ -5,6 +5,7 @@
 #include <absl/status/statusor.h>
 #include <indexswap/store.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -31,6 +32,9 @@ class Sources {
 
   // Whether the channel can be read at all: a queue is configured, or a file is there.
   virtual bool HasQueue(const PlanChannel& channel) const = 0;
+
+  // For how long at least a queue has to be silent before it counts as read to its end.
+  virtual std::chrono::milliseconds MinimumQuiet(const PlanChannel& channel) const = 0;
 
   // A source for the channel, not yet open; nullptr for a file that may be missing and is.
   virtual absl::StatusOr<std::unique_ptr<Source>> Make(const PlanChannel& channel) = 0;

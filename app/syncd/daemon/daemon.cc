@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "syncd/daemon/maintenance.h"
+#include "syncd/sync/state_files.h"
 
 namespace syncd {
 namespace {

@@ -15,6 +15,9 @@ using std::chrono::steady_clock;
 constexpr uint64_t kMessagesPerTurn = 2000;
 constexpr size_t kBytesPerTurn = 8u << 20;
 
+// How far the clocks of a queue and of this host may be apart.
+constexpr int64_t kClockDifferenceMs = 5000;
+
 // How long to wait for one source when none has anything.
 constexpr milliseconds kIdleWait{20};
 
@@ -51,6 +54,7 @@ std::vector<RunChannel> Receiver::Setup() {
     if (options_.sequential && !setup.empty()) one.after.push_back(setup.back().name);
     one.is_file = sources_.files();
     one.has_start = channel.has_start && !one.is_file;
+    one.quiet = sources_.MinimumQuiet(channel);
     if (!one.is_file) one.owed_markers = journal_.Owed(channel.name).value_or(0);
     if (options_.resumed) {
       const ChannelState& state = states[channel.name];
@@ -212,7 +216,7 @@ absl::Status Receiver::Fill(const std::string& name, milliseconds wait, Haul& ha
         // A line that is too long. What cannot be read becomes a dead letter that says so, and the
         // lines behind it are read all the same.
         ++haul.messages;
-        if (absl::Status s = TakeIn(name, Text(next.status()), haul); !s.ok()) return s;
+        if (absl::Status s = TakeIn(name, {Text(next.status()), {}}, haul); !s.ok()) return s;
         continue;
       default:
         return next.status();
@@ -221,19 +225,25 @@ absl::Status Receiver::Fill(const std::string& name, milliseconds wait, Haul& ha
     ++haul.messages;
     bytes += (*next)->body.size();
     haul.last = (*next)->position;
-    if (absl::Status s = TakeIn(name, (*next)->body, haul); !s.ok()) return s;
+    if (absl::Status s = TakeIn(name, **next, haul); !s.ok()) return s;
   }
   return absl::OkStatus();
 }
 
-absl::Status Receiver::TakeIn(const std::string& name, const std::string& body, Haul& haul) {
-  if (!run_->Collects(name)) {
-    const auto envelope =
-        channels_[name].decoder->Decode(body, [](const DecodedItem&) { return absl::OkStatus(); });
+// What the queue got before this run began belongs to an earlier one. Clocks differ a little.
+bool Receiver::IsLeftOver(const std::string& name, const Message& message) const {
+  if (!run_->Collects(name)) return true;
+  return message.sent_ms && *message.sent_ms < options_.started_at_ms - kClockDifferenceMs;
+}
+
+absl::Status Receiver::TakeIn(const std::string& name, const Message& message, Haul& haul) {
+  if (IsLeftOver(name, message)) {
+    const auto envelope = channels_[name].decoder->Decode(
+        message.body, [](const DecodedItem&) { return absl::OkStatus(); });
     if (envelope.ok() && envelope->ends) ++haul.markers;
     return file_.NoteLeftOver(name, 1);
   }
-  const absl::StatusOr<IngestResult> result = file_.Ingest(name, body);
+  const absl::StatusOr<IngestResult> result = file_.Ingest(name, message.body);
   if (!result.ok()) return result.status();
   haul.records += result->records;
   if (result->ended) ++haul.markers;

@@ -28,8 +28,9 @@ class Receiver {
  public:
   struct Options {
     RunTimeouts timeouts;
-    bool sequential = false;  // each channel after the one before it in the plan
-    bool resumed = false;     // the file has been received into before
+    bool sequential = false;    // each channel after the one before it in the plan
+    bool resumed = false;       // the file has been received into before
+    int64_t started_at_ms = 0;  // when the run began, since 1970
   };
 
   // Nothing is owned.
@@ -68,7 +69,8 @@ class Receiver {
   absl::Status End(const std::string& name);
   absl::StatusOr<bool> Turn();
   absl::Status Fill(const std::string& name, std::chrono::milliseconds wait, Haul& haul);
-  absl::Status TakeIn(const std::string& name, const std::string& body, Haul& haul);
+  bool IsLeftOver(const std::string& name, const Message& message) const;
+  absl::Status TakeIn(const std::string& name, const Message& message, Haul& haul);
   absl::Status CommitAndAck(Hauls& hauls);
   absl::Status Tell(const Hauls& hauls);
   absl::Status Event(RunEvent event);

@@ -205,7 +205,7 @@ void Run::TickReceiving(const RunChannel& channel, RunTime now, Effects& effects
     return;
   }
   if (settling && counts_fit) {
-    if (silent >= timeouts_.quiet) AskCount(channel, now, effects);
+    if (silent >= std::max(timeouts_.quiet, channel.quiet)) AskCount(channel, now, effects);
     return;
   }
   if (channel.has_start && !clock.any_message && now - clock.started >= timeouts_.start) {
@@ -233,7 +233,7 @@ void Run::QueueCount(const RunChannel& channel, uint64_t count, RunTime now, Eff
     }
     effects.push_back({RunEffect::Kind::kSendStart, channel.name, ""});
   } else if (progress.stage == ChannelStage::kSettling &&
-             now - clock.last_message >= timeouts_.quiet) {
+             now - clock.last_message >= std::max(timeouts_.quiet, channel.quiet)) {
     End(channel, effects);
   }
 }

@@ -21,14 +21,15 @@ using RunTime = std::chrono::steady_clock::time_point;
 // How a channel is read.
 struct RunChannel {
   std::string name;
-  std::vector<std::string> after;  // channels that must have ended before
-  bool is_file = false;            // the end of the file ends it; nothing is sent
-  bool has_start = false;          // a start message asks for the snapshot
-  uint64_t owed_markers = 0;       // end markers that earlier runs asked for and did not see
-  bool started_before = false;     // this run was interrupted after it had sent the start
-  bool ended_before = false;       // this run was interrupted after the channel had ended
-  uint64_t records_before = 0;     // received before the interruption
-  bool marker_before = false;      // the end marker came before the interruption
+  std::vector<std::string> after;      // channels that must have ended before
+  bool is_file = false;                // the end of the file ends it; nothing is sent
+  bool has_start = false;              // a start message asks for the snapshot
+  uint64_t owed_markers = 0;           // end markers that earlier runs asked for and did not see
+  bool started_before = false;         // this run was interrupted after it had sent the start
+  bool ended_before = false;           // this run was interrupted after the channel had ended
+  uint64_t records_before = 0;         // received before the interruption
+  bool marker_before = false;          // the end marker came before the interruption
+  std::chrono::milliseconds quiet{0};  // its own quiet period, where that is longer
 };
 
 // How long the machine is patient.

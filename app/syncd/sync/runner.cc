@@ -7,6 +7,7 @@
 #include <chrono>
 #include <filesystem>
 
+#include "syncd/sync/channel_gates.h"
 #include "syncd/sync/loader.h"
 #include "syncd/sync/receiver.h"
 #include "syncd/sync/state_files.h"
@@ -30,10 +31,6 @@ int64_t NowMs() {
       .count();
 }
 
-bool IsUnfinished(RunStage stage) {
-  return stage == RunStage::kReceiving || stage == RunStage::kLoading || stage == RunStage::kSealed;
-}
-
 // How a sync that did not go live has ended.
 std::string StateFor(const absl::Status& status) {
   switch (status.code()) {
@@ -50,40 +47,6 @@ std::string StateFor(const absl::Status& status) {
 }
 
 }  // namespace
-
-std::vector<indexswap::GateResult> JudgeChannelGates(const std::vector<ChannelState>& channels,
-                                                     const RejectedConfig& limits) {
-  std::vector<std::string> open, figures, beyond;
-  for (const ChannelState& channel : channels) {
-    if (!channel.ended) open.push_back(channel.name);
-    const uint64_t allowed = std::max(
-        limits.count, static_cast<uint64_t>(limits.part * static_cast<double>(channel.records)));
-    figures.push_back(
-        absl::StrFormat("%s: %d of %d", channel.name, channel.rejected, channel.records));
-    if (channel.rejected > allowed) {
-      beyond.push_back(absl::StrFormat("%s: %d of %d records rejected, at most %d", channel.name,
-                                       channel.rejected, channel.records, allowed));
-    }
-  }
-  return {
-      {"ended", open.empty(), false,
-       open.empty() ? "every channel has ended" : "not ended: " + absl::StrJoin(open, ", ")},
-      {"rejected", beyond.empty(), false, absl::StrJoin(beyond.empty() ? figures : beyond, "; ")}};
-}
-
-std::optional<uint64_t> CutOffRun(const std::string& state_dir, const Plan& plan,
-                                  std::optional<uint64_t> live) {
-  std::optional<uint64_t> newest;
-  for (const uint64_t generation : GenerationsIn(state_dir)) {
-    const auto path = std::filesystem::path(state_dir) / GenerationFileName(generation);
-    auto file = GenerationFile::OpenReadOnly(path.string());
-    if (!file.ok()) continue;
-    const auto run = (*file)->ReadRun();
-    if (!run.ok() || !IsUnfinished(run->stage) || generation == live) continue;
-    if (run->source == "queues" && run->plan_hash == plan.hash) newest = generation;
-  }
-  return newest;
-}
 
 SyncRunner::SyncRunner(const Tools& tools)
     : plan_(tools.plan),
@@ -278,6 +241,7 @@ absl::Status SyncRunner::Receive(GenerationFile& file, RunInfo& run, SyncOutcome
                       config_.sync.owed_timeout};
   options.sequential = config_.sync.sequential;
   options.resumed = outcome.resumed;
+  options.started_at_ms = run.started_at_ms;
   const absl::Status received = Receiver(sources_, file, journal_, options, hooks_).Receive();
   outcome.receive_s = SecondsSince(start);
   if (received.ok()) return SetStage(file, run, RunStage::kLoading);

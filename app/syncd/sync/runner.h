@@ -110,14 +110,6 @@ class SyncRunner {
   RunHooks& hooks_;
 };
 
-// The generation of a run from queues that was cut off, under this plan: Run would go on with it.
-std::optional<uint64_t> CutOffRun(const std::string& state_dir, const Plan& plan,
-                                  std::optional<uint64_t> live);
-
-// The gates that judge what came through the channels: `ended` and `rejected`.
-std::vector<indexswap::GateResult> JudgeChannelGates(const std::vector<ChannelState>& channels,
-                                                     const RejectedConfig& limits);
-
 }  // namespace syncd
 
 #endif  // SYNCD_SYNC_RUNNER_H_

@@ -39,4 +39,22 @@ absl::Status RemoveGenerationFile(const std::string& folder, uint64_t generation
   return absl::OkStatus();
 }
 
+bool IsUnfinished(RunStage stage) {
+  return stage == RunStage::kReceiving || stage == RunStage::kLoading || stage == RunStage::kSealed;
+}
+
+std::optional<uint64_t> CutOffRun(const std::string& folder, const Plan& plan,
+                                  std::optional<uint64_t> live) {
+  std::optional<uint64_t> newest;
+  for (const uint64_t generation : GenerationsIn(folder)) {
+    const auto path = fs::path(folder) / GenerationFileName(generation);
+    auto file = GenerationFile::OpenReadOnly(path.string());
+    if (!file.ok()) continue;
+    const auto run = (*file)->ReadRun();
+    if (!run.ok() || !IsUnfinished(run->stage) || generation == live) continue;
+    if (run->source == "queues" && run->plan_hash == plan.hash) newest = generation;
+  }
+  return newest;
+}
+
 }  // namespace syncd

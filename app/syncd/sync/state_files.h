@@ -5,8 +5,12 @@
 #include <absl/status/status.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "syncd/plan/plan.h"
+#include "syncd/readmodel/generation_file.h"
 
 namespace syncd {
 
@@ -15,6 +19,14 @@ std::vector<uint64_t> GenerationsIn(const std::string& folder);
 
 // Removes a generation's file with what SQLite keeps beside it. OK when there is none.
 absl::Status RemoveGenerationFile(const std::string& folder, uint64_t generation);
+
+// Whether a build of this stage can be gone on with.
+bool IsUnfinished(RunStage stage);
+
+// The generation of a run from queues that was cut off, under this plan: a sync would go on with
+// it.
+std::optional<uint64_t> CutOffRun(const std::string& folder, const Plan& plan,
+                                  std::optional<uint64_t> live);
 
 }  // namespace syncd
 

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "syncd/sync/runner.h"
+#include "syncd/sync/channel_gates.h"
 
 namespace syncd {
 namespace {

@@ -1,0 +1,30 @@
+#include "syncd/sync/channel_gates.h"
+
+#include <absl/strings/str_format.h>
+#include <absl/strings/str_join.h>
+
+#include <algorithm>
+
+namespace syncd {
+
+std::vector<indexswap::GateResult> JudgeChannelGates(const std::vector<ChannelState>& channels,
+                                                     const RejectedConfig& limits) {
+  std::vector<std::string> open, figures, beyond;
+  for (const ChannelState& channel : channels) {
+    if (!channel.ended) open.push_back(channel.name);
+    const uint64_t allowed = std::max(
+        limits.count, static_cast<uint64_t>(limits.part * static_cast<double>(channel.records)));
+    figures.push_back(
+        absl::StrFormat("%s: %d of %d", channel.name, channel.rejected, channel.records));
+    if (channel.rejected > allowed) {
+      beyond.push_back(absl::StrFormat("%s: %d of %d records rejected, at most %d", channel.name,
+                                       channel.rejected, channel.records, allowed));
+    }
+  }
+  return {
+      {"ended", open.empty(), false,
+       open.empty() ? "every channel has ended" : "not ended: " + absl::StrJoin(open, ", ")},
+      {"rejected", beyond.empty(), false, absl::StrJoin(beyond.empty() ? figures : beyond, "; ")}};
+}
+
+}  // namespace syncd
