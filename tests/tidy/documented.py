@@ -12,7 +12,7 @@ from tree import CPP, Tree
 
 KEYS = "app/syncd/config/keys.cc"
 CONFIGURATION = "docs/configuration.md"
-OUTPUT = "app/syncd/cli/output.cc"
+OUTPUT = "app/syncd/report/report.cc"
 COMMAND_LINE = "docs/command-line.md"
 TESTING = "docs/testing.md"
 
@@ -125,7 +125,7 @@ def steps(tree):
     for path in tree.matching(CPP, ("lib/", "app/")):
         if path.startswith("lib/indexswap/testing/"):
             continue
-        named.update(re.findall(r'\b(?:OnStep|Reached)\(\s*"([^"]+)"', tree.text(path)))
+        named.update(re.findall(r'\b(?:OnStep|Reached|step)\(\s*"([^"]+)"', tree.text(path)))
     written = set(re.findall(r"^\| `(\w+(?:\.\w+)+)` \|", tree.text(TESTING), re.MULTILINE))
     return ([f"{TESTING}: lacks the step {name}" for name in sorted(named - written)] +
             [f"{TESTING}: there is no step {name}" for name in sorted(written - named)])

@@ -30,7 +30,7 @@ KeySpec Text(std::string section, std::string key, std::string fallback, std::st
 }
 
 KeySpec Choice(std::string section, std::string key, std::vector<std::string> choices,
-               std::string meaning, std::function<void(Config&, size_t)> place) {
+               std::string meaning, std::function<void(Config&, const std::string&)> place) {
   std::string expected = "one of";
   for (const std::string& choice : choices) expected += " \"" + choice + "\"";
   const std::string fallback = choices.front();
@@ -40,8 +40,8 @@ KeySpec Choice(std::string section, std::string key, std::vector<std::string> ch
           fallback,
           std::move(meaning),
           [=](Config& config, const std::string& text) {
-            for (size_t i = 0; i < choices.size(); ++i) {
-              if (choices[i] == text) return place(config, i), absl::OkStatus();
+            for (const std::string& choice : choices) {
+              if (choice == text) return place(config, choice), absl::OkStatus();
             }
             return Wrong(expected, text);
           }};
@@ -126,13 +126,11 @@ void AddStoreKeys(std::vector<KeySpec>& keys) {
   keys.push_back(Text("store", "url", "",
                       "where the indexes live: `sqlite:PATH`, `http://HOST:PORT` or `https://…`",
                       [](Config& c) -> std::string& { return c.store.url; }));
-  static const std::vector<std::string> kAuth = {"none", "basic", "sigv4"};
-  keys.push_back(Choice("store", "auth", kAuth, "how to prove who asks",
-                        [](Config& c, size_t i) { c.store.auth = kAuth[i]; }));
-  static const std::vector<std::string> kService = {"es", "aoss"};
-  keys.push_back(Choice("store", "service", kService,
+  keys.push_back(Choice("store", "auth", {"none", "basic", "sigv4"}, "how to prove who asks",
+                        [](Config& c, const std::string& choice) { c.store.auth = choice; }));
+  keys.push_back(Choice("store", "service", {"es", "aoss"},
                         "for `auth = \"sigv4\"`: OpenSearch Service, or Serverless",
-                        [](Config& c, size_t i) { c.store.service = kService[i]; }));
+                        [](Config& c, const std::string& choice) { c.store.service = choice; }));
   keys.push_back(Text("store", "region", "",
                       "for `auth = \"sigv4\"`; without it as in the environment or the profile",
                       [](Config& c) -> std::string& { return c.store.region; }));
@@ -253,9 +251,9 @@ void AddGateKeys(std::vector<KeySpec>& keys) {
                                  "documents read back and compared; 0: none",
                                  [](Config& c) -> size_t& { return c.gates.digest_sample; }));
   keys.push_back(Choice("gates", "health", {"yellow", "green"}, "the worst health that passes",
-                        [](Config& c, size_t i) {
-                          c.gates.health = i == 0 ? indexswap::Health::Colour::kYellow
-                                                  : indexswap::Health::Colour::kGreen;
+                        [](Config& c, const std::string& choice) {
+                          c.gates.health = choice == "yellow" ? indexswap::Health::Colour::kYellow
+                                                              : indexswap::Health::Colour::kGreen;
                         }));
 }
 

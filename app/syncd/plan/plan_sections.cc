@@ -257,8 +257,8 @@ void ReadChannel(TomlSection& section, const std::set<std::string>& channels, Pl
     ReadEvents(section, channel);
   }
   channel.items = section.Optional("items");
-  if (channel.change_stream && !channel.items.empty()) {
-    section.Fail("items", "a change event is one item; expected no items with change-stream");
+  if (channel.kind == PlanChannel::Kind::kEvents && !channel.items.empty()) {
+    section.Fail("items", "an event is one item; expected items in snapshot channels only");
   }
   section.Tables("assigns", [&](TomlSection& assigns) {
     channel.assigns.push_back(ReadAssignment(assigns, plan, channel.change_stream));
