@@ -253,9 +253,15 @@ std::string UpsertSql(const PlanEntity& entity, Upsert by) {
     parameters.push_back(absl::StrCat("?", columns.size()));
     updates.push_back(absl::StrFormat("%s=excluded.%s", kOrderColumn, kOrderColumn));
   }
-  // What an event has set is newer than any snapshot that may have been read before it.
-  const std::string unless = absl::StrFormat(
+  // What an event has set is newer than any snapshot that may have been read before it, unless the
+  // record itself says otherwise.
+  std::string unless = absl::StrFormat(
       "NOT EXISTS (SELECT 1 FROM set_by_event WHERE entity='%s' AND key=%s)", entity.name, key);
+  if (!entity.order.empty()) {
+    absl::StrAppendFormat(&unless, " OR EXISTS (SELECT 1 FROM %s WHERE %s=%s AND %s<%s)",
+                          QuoteName(entity.name), QuoteName(entity.key), key, kOrderColumn,
+                          parameters.back());
+  }
   std::string sql =
       absl::StrFormat("INSERT INTO %s (%s) SELECT %s WHERE %s ON CONFLICT DO ",
                       QuoteName(entity.name), absl::StrJoin(columns, ", "),

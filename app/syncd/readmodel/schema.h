@@ -29,7 +29,8 @@ inline constexpr char kOrderColumn[] = "order_value";
 
 // Who writes a record.
 enum class Upsert {
-  kSnapshot,   // replaces an older record, but nothing that a live event has set or deleted
+  kSnapshot,   // replaces an older record, but nothing that a live event has deleted, or has set
+               // and that is not older by the entity's own order
   kStraggler,  // the same, and leaves any record that is there
   kEvent,      // replaces an older record
 };

@@ -1,0 +1,149 @@
+// Messages of an event channel: journalled, and acknowledged only when they may be.
+#include "syncd/daemon/intake.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <filesystem>
+#include <mutex>
+
+#include "syncd/plan/plan_reader.h"
+#include "syncd/readmodel/journal.h"
+
+namespace syncd {
+namespace {
+
+// What a test and its sources share.
+struct Queue {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<Message> messages;
+  size_t next = 0;
+  uint64_t acked = 0;  // up to this delivery
+  int opened = 0;
+  int refuse = 0;  // how many times Open fails
+
+  template <typename Condition>
+  bool Wait(Condition condition) {
+    std::unique_lock lock(mutex);
+    return changed.wait_for(lock, std::chrono::seconds(30), condition);
+  }
+};
+
+class FakeSource : public Source {
+ public:
+  explicit FakeSource(Queue& queue) : queue_(queue) {}
+
+  std::string Describe() const override { return "fake queue"; }
+  absl::Status Open() override {
+    const std::lock_guard lock(queue_.mutex);
+    ++queue_.opened;
+    queue_.changed.notify_all();
+    if (queue_.refuse-- > 0) return absl::FailedPreconditionError("another consumer");
+    return absl::OkStatus();
+  }
+  absl::StatusOr<std::optional<Message>> Next(std::chrono::milliseconds) override {
+    const std::lock_guard lock(queue_.mutex);
+    if (queue_.next == queue_.messages.size()) return std::optional<Message>();
+    return std::optional<Message>(queue_.messages[queue_.next++]);
+  }
+  absl::Status Ack(const Position& position) override {
+    const std::lock_guard lock(queue_.mutex);
+    queue_.acked = position.delivery;
+    queue_.changed.notify_all();
+    return absl::OkStatus();
+  }
+  absl::Status Close() override { return absl::OkStatus(); }
+  absl::StatusOr<uint64_t> Waiting() override { return uint64_t{0}; }
+  void Interrupt() override {}
+
+ private:
+  Queue& queue_;
+};
+
+class IntakeTest : public ::testing::Test {
+ protected:
+  IntakeTest() : plan_(*ReadPlan(*ShippedPlanDir("tis"))) {
+    folder_ = ::testing::TempDir() + "intake-" +
+              ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+    EXPECT_TRUE(Journal::Open(folder_).ok());
+    log_ = *EventLog::Open(folder_, plan_);
+  }
+  ~IntakeTest() override {
+    intake_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  void Put(const std::string& body) {
+    const std::lock_guard lock(queue_.mutex);
+    Message message;
+    message.body = body;
+    message.position = {1, queue_.messages.size() + 1};
+    queue_.messages.push_back(std::move(message));
+  }
+
+  void Start() {
+    IntakeCallbacks callbacks;
+    callbacks.journalled = [this] {
+      const std::lock_guard lock(queue_.mutex);
+      queue_.changed.notify_all();
+    };
+    callbacks.acknowledged = [this] { return answered_.load(); };
+    callbacks.note = [](indexswap::Observer::Severity, const std::string&) {};
+    callbacks.step = [](std::string_view) {};
+    intake_ = std::make_unique<ChannelIntake>(
+        "tcs-updates",
+        [this]() -> absl::StatusOr<std::unique_ptr<Source>> {
+          return std::make_unique<FakeSource>(queue_);
+        },
+        *log_, std::move(callbacks));
+  }
+
+  const Plan plan_;
+  std::string folder_;
+  std::unique_ptr<EventLog> log_;
+  Queue queue_;
+  std::atomic<uint64_t> answered_{0};
+  std::unique_ptr<ChannelIntake> intake_;
+};
+
+TEST_F(IntakeTest, AcknowledgesWhatHasBeenAnsweredFor) {
+  Put(R"({"tcsPersonId":1,"gmcReferenceNumber":"7000001"})");
+  Start();
+  ASSERT_TRUE(queue_.Wait([&] { return log_->head() == 1; }));
+  EXPECT_EQ(queue_.acked, 0u);
+  answered_ = 1;
+  EXPECT_TRUE(queue_.Wait([&] { return queue_.acked == 1; }));
+}
+
+TEST_F(IntakeTest, AMessageThatCannotBeReadBlocksNobody) {
+  Put("{ no JSON");
+  Put(R"({"tcsPersonId":2,"gmcReferenceNumber":"7000001"})");
+  Start();
+  answered_ = 1;
+  EXPECT_TRUE(queue_.Wait([&] { return queue_.acked == 2; }));
+  EXPECT_EQ(*log_->CountDeadLetters(), 1);
+  EXPECT_EQ(log_->head(), 1u);
+}
+
+TEST_F(IntakeTest, AQueueThatIsHeldIsTriedAgain) {
+  queue_.refuse = 1;
+  Put(R"({"tcsPersonId":1,"gmcReferenceNumber":"7000001"})");
+  Start();
+  EXPECT_TRUE(queue_.Wait([&] { return log_->head() == 1; }));
+  EXPECT_EQ(queue_.opened, 2);
+}
+
+TEST_F(IntakeTest, WhatIsNotAnsweredForGoesBack) {
+  Put(R"({"tcsPersonId":1,"gmcReferenceNumber":"7000001"})");
+  Start();
+  ASSERT_TRUE(queue_.Wait([&] { return log_->head() == 1; }));
+  intake_.reset();
+  EXPECT_EQ(queue_.acked, 0u);
+}
+
+}  // namespace
+}  // namespace syncd

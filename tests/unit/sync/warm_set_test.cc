@@ -1,0 +1,233 @@
+// Generations kept up to date by live events, and swaps between them, over the memory store.
+#include "syncd/sync/warm_set.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <indexswap/engine.h>
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+
+#include "indexswap/testing/faulty_store.h"
+#include "indexswap/testing/memory_store.h"
+#include "syncd/plan/plan_reader.h"
+#include "syncd/readmodel/generation_file.h"
+#include "syncd/readmodel/journal.h"
+#include "syncd/sync/rollback.h"
+
+namespace syncd {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+using ::testing::HasSubstr;
+
+const std::string kMaster = "masterdoctorindex";
+
+std::string Trainee(int person, const std::string& programme) {
+  return "{\"tcsPersonId\":" + std::to_string(person) +
+         ",\"gmcReferenceNumber\":\"7000001\",\"programmeName\":\"" + programme + "\"}";
+}
+
+class WarmSetTest : public ::testing::Test {
+ protected:
+  WarmSetTest() : plan_(*ReadPlan(*ShippedPlanDir("tis"))) {
+    folder_ = ::testing::TempDir() + "warm-" +
+              ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+    EXPECT_TRUE(Journal::Open(folder_).ok());
+    log_ = *EventLog::Open(folder_, plan_);
+    store_ = std::shared_ptr<indexswap::IndexStore>(indexswap::testing::MakeMemoryStore());
+    indexswap::EngineOptions options;
+    options.gates.shrink_slack = 1000;
+    indexswap::ReleaseSpec release = plan_.ToReleaseSpec();
+    for (indexswap::AliasSpec& alias : release.aliases) alias.may_be_empty = true;
+    engine_ = *indexswap::Engine::Open(store_, release, options, nullptr);
+    WarmCallbacks callbacks;
+    callbacks.answered = [] {};
+    callbacks.lost = [](const absl::Status&) {};
+    callbacks.note = [](indexswap::Observer::Severity, const std::string&) {};
+    callbacks.step = [](std::string_view) {};
+    warm_ = std::make_unique<WarmSet>(folder_, *engine_, *log_, callbacks);
+  }
+  ~WarmSetTest() override {
+    warm_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  // A sealed generation without a document, which gets events from here on.
+  uint64_t Build() {
+    auto build = engine_->Begin();
+    EXPECT_TRUE(build.ok()) << build.status();
+    RunInfo run;
+    run.stage = RunStage::kSealed;
+    run.event_cursor = log_->head();
+    const uint64_t generation = (*build)->generation();
+    const auto path = std::filesystem::path(folder_) / GenerationFileName(generation);
+    EXPECT_TRUE(GenerationFile::Create(path.string(), plan_, run, Durability::kOff).ok());
+    EXPECT_TRUE((*build)->Seal({}).ok());
+    warm_->Add(generation, true);
+    return generation;
+  }
+
+  absl::Status Promote(uint64_t generation, milliseconds pause = seconds(10)) {
+    indexswap::PromoteInput input;
+    input.hold = [&, pause](uint64_t target) { return warm_->Hold(target, pause); };
+    const auto swapped = engine_->Promote(generation, input);
+    if (swapped.ok()) warm_->SetLive(generation);
+    warm_->Release();
+    return swapped.status();
+  }
+
+  void Send(int person, const std::string& programme) {
+    const auto position = log_->Append({{"tcs-updates", Trainee(person, programme), {}}});
+    ASSERT_TRUE(position.ok()) << position.status();
+    warm_->Wake();
+  }
+
+  // Waits until a generation has answered for everything.
+  void Settle(uint64_t generation) {
+    const auto held = warm_->Hold(generation, seconds(30));
+    EXPECT_TRUE(held.ok()) << held.status();
+    warm_->Release();
+  }
+
+  std::string Shown(uint64_t generation, const std::string& id) {
+    const auto found = store_->Fetch(kMaster + "_v" + std::to_string(generation), {id});
+    return found.ok() && !found->empty() ? found->front().document : "";
+  }
+
+  const Plan plan_;
+  std::string folder_;
+  std::unique_ptr<EventLog> log_;
+  std::shared_ptr<indexswap::IndexStore> store_;
+  std::unique_ptr<indexswap::Engine> engine_;
+  std::unique_ptr<WarmSet> warm_;
+};
+
+TEST_F(WarmSetTest, EveryGenerationGetsEveryEvent) {
+  const uint64_t first = Build();
+  ASSERT_TRUE(Promote(first).ok());
+  const uint64_t second = Build();
+  Send(1, "Anaesthetics");
+  Settle(first);
+  Settle(second);
+  EXPECT_THAT(Shown(first, "7000001:1"), HasSubstr("Anaesthetics"));
+  EXPECT_THAT(Shown(second, "7000001:1"), HasSubstr("Anaesthetics"));
+  EXPECT_EQ(warm_->Acknowledged(), 1u);
+}
+
+TEST_F(WarmSetTest, NothingIsAcknowledgedThatTheLiveIndexHasNotAnsweredFor) {
+  const uint64_t first = Build();
+  EXPECT_EQ(warm_->Acknowledged(), 0u);
+  Send(1, "a");
+  EXPECT_EQ(warm_->Acknowledged(), 1u) << "nothing is live: journalled is enough";
+  Settle(first);
+  ASSERT_TRUE(Promote(first).ok());
+  warm_->Remove(first);
+  EXPECT_EQ(warm_->Acknowledged(), 0u) << "live, and nobody writes to it";
+}
+
+TEST_F(WarmSetTest, ASwapFindsItsTargetAsFarAsReadersHaveSeen) {
+  const uint64_t first = Build();
+  ASSERT_TRUE(Promote(first).ok());
+  const uint64_t second = Build();
+  for (int i = 1; i <= 50; ++i) Send(i, "p");
+  const absl::Status swapped = Promote(second);  // catches up, and is counted
+  ASSERT_TRUE(swapped.ok()) << swapped;
+  EXPECT_THAT(Shown(second, "7000001:50"), HasSubstr("\"p\""));
+  EXPECT_EQ(*engine_->Status()->live, second);
+  Send(51, "after");
+  Settle(first);
+  EXPECT_THAT(Shown(first, "7000001:51"), HasSubstr("after")) << "the way back stays warm";
+}
+
+TEST_F(WarmSetTest, ASwapThatWouldHoldEventsForTooLongDoesNotHappen) {
+  const uint64_t first = Build();
+  ASSERT_TRUE(Promote(first).ok());
+  const uint64_t second = Build();
+  warm_->Remove(second);
+  warm_->Add(second, false);  // does not drain: as if its index were slow
+  Send(1, "a");
+  EXPECT_EQ(Promote(second, milliseconds(1)).code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(*engine_->Status()->live, first);
+  Send(2, "b");
+  Settle(first);
+  EXPECT_THAT(Shown(first, "7000001:2"), HasSubstr("\"b\"")) << "events go on";
+}
+
+TEST_F(WarmSetTest, AGenerationWhoseIndexIsGoneTurnsCold) {
+  const uint64_t first = Build();
+  ASSERT_TRUE(Promote(first).ok());
+  const uint64_t second = Build();
+  ASSERT_TRUE(store_->DeleteIndexes({"tis", 1}, {kMaster + "_v" + std::to_string(second)}).ok());
+  Send(1, "a");
+  Settle(first);
+  const absl::Status held = warm_->Hold(second, seconds(30)).status();
+  EXPECT_EQ(held.code(), absl::StatusCode::kFailedPrecondition) << held;
+  EXPECT_THAT(std::string(held.message()), HasSubstr("cold"));
+  EXPECT_EQ(log_->Cold()->count(second), 1u);
+}
+
+TEST_F(WarmSetTest, ADocumentThatTheStoreRefusesIsADeadLetterAndLeftOutOfTheCount) {
+  const uint64_t first = Build();
+  ASSERT_TRUE(Promote(first).ok());
+  ASSERT_TRUE(log_->Append({{"tcs-updates",
+                             R"({"tcsPersonId":1,"gmcReferenceNumber":"7000001",)"
+                             R"("curriculumEndDate":"the 4th of July"})",
+                             {}}})
+                  .ok());
+  warm_->Wake();
+  Settle(first);
+  const auto letters = log_->ListDeadLetters(0, 10);
+  ASSERT_EQ(letters->size(), 2u) << "two families have the date";
+  EXPECT_EQ(letters->front().document_id, "7000001:1");
+  EXPECT_EQ(letters->front().generation, first);
+  const auto expected = warm_->Hold(first, seconds(30));
+  warm_->Release();
+  EXPECT_EQ(expected->at(kMaster), 0u);
+  EXPECT_EQ(warm_->Acknowledged(), 1u) << "in the dead letters is safe, too";
+  Send(1, "mended");
+  Settle(first);
+  const auto mended = warm_->Hold(first, seconds(30));
+  warm_->Release();
+  EXPECT_EQ(mended->at(kMaster), 1u);
+}
+
+TEST_F(WarmSetTest, ARollbackToAWarmGenerationLosesNothing) {
+  const uint64_t first = Build();
+  ASSERT_TRUE(Promote(first).ok());
+  ASSERT_TRUE(Promote(Build()).ok());
+  for (int i = 1; i <= 20; ++i) Send(i, "p");
+  RollbackLoss loss;
+  const auto back = RollBack(*engine_, *warm_, *log_, folder_, {std::nullopt, false, seconds(10)},
+                             [&](const RollbackLoss& found) { loss = found; });
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_EQ(back->to, first);
+  EXPECT_EQ(loss.lost, std::optional<uint64_t>(0));
+  EXPECT_THAT(Shown(first, "7000001:20"), HasSubstr("\"p\""));
+}
+
+TEST_F(WarmSetTest, ARollbackThatWouldLoseEventsNeedsConsent) {
+  const uint64_t first = Build();
+  ASSERT_TRUE(Promote(first).ok());
+  ASSERT_TRUE(Promote(Build()).ok());
+  warm_->Remove(first);
+  ASSERT_TRUE(log_->MarkCold(first, "its file was lost").ok());
+  Send(1, "a");
+  const auto told = [](const RollbackLoss&) {};
+  const RollbackRequest request{std::nullopt, false, seconds(10)};
+  const auto refused = RollBack(*engine_, *warm_, *log_, folder_, request, told);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("its file was lost"));
+  const RollbackRequest accepted{std::nullopt, true, seconds(10)};
+  const auto back = RollBack(*engine_, *warm_, *log_, folder_, accepted, told);
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_EQ(back->to, first);
+}
+
+}  // namespace
+}  // namespace syncd
