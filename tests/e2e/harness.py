@@ -174,14 +174,41 @@ class Outcome:
         return f"{(self.report or {}).get('error', '')}\n{self.log}"
 
 
+# Kills what it was told of when its input ends: when this process has, in whatever way.
+_REAPER = """
+import os, signal, sys
+held = []
+for line in sys.stdin:
+    try:
+        held.append(os.pidfd_open(int(line)))
+    except ProcessLookupError:
+        pass
+for fd in held:
+    try:
+        signal.pidfd_send_signal(fd, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+"""
+
+
+@functools.cache
+def _reaper():
+    return subprocess.Popen([sys.executable, "-I", "-S", "-c", _REAPER], stdin=subprocess.PIPE,
+                            text=True, bufsize=1, start_new_session=True)
+
+
 class Running:
-    """A command under way; its output goes to files, so that no pipe can fill up."""
+    """A command under way; its output goes to files, so that no pipe can fill up.
+
+    It never outlives this process.
+    """
 
     def __init__(self, command, env, folder):
         self._folder = pathlib.Path(tempfile.mkdtemp(prefix="run-", dir=folder))
         with (open(self._folder / "out", "wb") as out, open(self._folder / "log", "wb") as log):
             self._process = subprocess.Popen(command, stdout=out, stderr=log, env=env)
         self.pid = self._process.pid
+        _reaper().stdin.write(f"{self.pid}\n")
 
     def signal(self, number):
         self._process.send_signal(number)

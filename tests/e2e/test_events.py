@@ -102,10 +102,10 @@ class RejectedTest(harness.EndToEnd):
             bed.daemon.start()
             bed.sync()
             queue = bed.sender.urls["doctor-changes"]
-            bed.client.send(queue, [(b"{ no JSON", None, None), (b'{"operationType":"x"}', None,
+            bed.client.send(queue, [(b"{ no JSON", None, None), (b'{"fullDocument":{}}', None,
                                                                 None)])
             bed.sender.send_trainee(b"{ no JSON")
-            harness.wait_until(lambda: bed.daemon.status()["dead_letters"] == 3, "dead letters")
+            bed.wait_until(lambda: bed.daemon.status()["dead_letters"] == 3, "dead letters")
             letters = bed.daemon.ask("GET", "/api/dead-letters")["dead_letters"]
             self.assertEqual(sorted(letter["channel"] for letter in letters),
                              ["doctor-changes", "doctor-changes", "tcs-updates"])
