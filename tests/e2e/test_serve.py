@@ -135,9 +135,9 @@ class ServeTest(harness.EndToEnd):
             self.assertEqual(status, 404, said)
 
     def test_every(self):
-        with self.bed(words=("--every", "2s")) as bed:
+        with self.bed(words=("--every", "1m")) as bed:    # the least that it takes
             bed.daemon.start()
-            harness.wait_until(lambda: (bed.daemon.status()["live"] or 0) >= 2, "two syncs")
+            harness.wait_until(lambda: bed.daemon.status()["live"], "a sync by itself")
 
     def test_competing_consumer_of_an_old_service_is_named(self):
         with self.bed() as bed:
