@@ -109,8 +109,10 @@ int Serve(const Arguments& arguments, Workbench& bench, std::optional<Schedule> 
   CliObserver& observer = bench.observer();
   const auto token = ReadToken(bench.config());
   if (!token.ok()) return Fail(arguments, token.status());
+  const auto wanted = WantedRuns::Open(bench.config().state);
+  if (!wanted.ok()) return Fail(arguments, wanted.status());
   Daemon daemon(
-      {bench.plan(), bench.engine(), bench.journal(), bench.log(), bench.refused(),
+      {bench.plan(), bench.engine(), bench.journal(), bench.log(), **wanted, bench.refused(),
        [&](Severity severity, const std::string& text) { observer.OnNote(severity, text); },
        [&](std::string_view step) { observer.OnStep(step); }},
       bench.config(), std::move(every));

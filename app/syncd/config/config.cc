@@ -157,6 +157,7 @@ void ResolvePaths(Config& config) {
   MakeAbsolute(base, config.state);
   MakeAbsolute(base, config.store.ca_file);
   MakeAbsolute(base, config.amqp.ca_file);
+  MakeAbsolute(base, config.http.token_file);
   // A plan without a slash that is no folder beside the file is the name of a shipped one.
   if (config.plan.find('/') != std::string::npos || fs::is_directory(base / config.plan)) {
     MakeAbsolute(base, config.plan);

@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 
 #include "syncd/daemon/maintenance.h"
+#include "syncd/readmodel/generation_file.h"
+#include "syncd/sync/announce.h"
 #include "syncd/sync/state_files.h"
 
 namespace syncd {
@@ -19,6 +22,8 @@ using std::chrono::system_clock;
 constexpr auto kInfo = indexswap::Observer::Severity::kInfo;
 constexpr auto kWarning = indexswap::Observer::Severity::kWarning;
 constexpr auto kError = indexswap::Observer::Severity::kError;
+
+constexpr char kQueues[] = "queues";
 
 constexpr milliseconds kLook{100};
 constexpr std::chrono::seconds kHouseKeeping{5};
@@ -69,11 +74,7 @@ absl::Status Daemon::Start() {
                                 *status->live, state_));
   }
   StartIntakes();
-  if (const auto cut_off = CutOffRun(state_, tools_.plan, status->live)) {
-    SyncRequest request;
-    request.source = "queues";
-    worker_->Start(*cut_off, request);
-  }
+  GoOn(status->live);
   housekeeper_ = std::thread([this] { KeepHouse(); });
   const std::lock_guard lock(mutex_);
   started_ = true;
@@ -98,6 +99,38 @@ void Daemon::StartIntakes() {
         channel.name, [this, &channel] { return sources_->Make(channel); }, tools_.log,
         std::move(callbacks)));
   }
+}
+
+// Goes on with a run that was cut off, or was asked for and has not begun.
+void Daemon::GoOn(std::optional<uint64_t> live) {
+  SyncRequest request;
+  request.source = kQueues;
+  std::optional<uint64_t> run = CutOffRun(state_, tools_.plan, live);
+  if (live) NoteSwap(*live);
+  const auto wanted = tools_.wanted.Get();
+  if (wanted.ok() && *wanted && live == (*wanted)->run) {
+    tools_.wanted.Forget().IgnoreError();  // cut off just behind its swap
+  } else if (wanted.ok() && *wanted) {
+    request.promote = (*wanted)->promote;
+    request.overrides = (*wanted)->overrides;
+    run = request.promote ? request.promote : run.value_or(tools_.engine.NextGeneration());
+  }
+  if (run) worker_->Start(*run, request);
+}
+
+// Notes a swap that a process did not live to note, and tells of it.
+void Daemon::NoteSwap(uint64_t live) {
+  const auto path = std::filesystem::path(state_) / GenerationFileName(live);
+  auto file = GenerationFile::Open(path.string(), Durability::kFull);
+  if (!file.ok()) return;
+  auto run = (*file)->ReadRun();
+  if (!run.ok() || run->stage != RunStage::kSealed) return;
+  run->stage = RunStage::kPromoted;
+  const auto note = [this](Severity severity, const std::string& text) {
+    tools_.note(severity, text);
+  };
+  if (run->source == kQueues) AnnounceSwap(tools_.plan, *sources_, {}, note, tools_.step);
+  if (const absl::Status s = (*file)->WriteRun(*run); !s.ok()) tools_.note(kWarning, Text(s));
 }
 
 absl::Status Daemon::Wait(const std::function<bool()>& stopping) {
@@ -151,6 +184,9 @@ void Daemon::Done(const SyncOutcome& outcome, bool cancelled) {
         AbandonGeneration(tools_.engine, *warm_, state_, outcome.generation, "cancelled");
     if (!s.ok()) tools_.note(kWarning, Text(s));
   }
+  // One that only this process's end has interrupted is gone on with by the next.
+  const bool goes_on = outcome.status.code() == absl::StatusCode::kCancelled && !cancelled;
+  if (!goes_on) tools_.wanted.Forget().IgnoreError();
   const std::lock_guard lock(mutex_);
   status_.reset();
 }
@@ -170,6 +206,10 @@ absl::StatusOr<std::pair<uint64_t, bool>> Daemon::Begin(const SyncRequest& reque
   } else if (const auto cut_off = CutOffRun(state_, tools_.plan, live)) {
     run = *cut_off;
   }
+  if (const auto view = worker_->view()) return std::pair(view->run, true);
+  // On the disk before the answer: whoever was told that it runs need not ask again.
+  absl::Status kept = tools_.wanted.Keep({run, request.promote, request.overrides});
+  if (!kept.ok()) return kept;
   if (const auto under_way = worker_->Start(run, request)) return std::pair(*under_way, true);
   return std::pair(run, false);
 }
@@ -196,7 +236,7 @@ void Daemon::KeepHouse() {
     }
     if (next && system_clock::now() >= *next) {
       SyncRequest request;
-      request.source = "queues";
+      request.source = kQueues;
       const auto begun = Begin(request);
       tools_.note(begun.ok() ? kInfo : kWarning,
                   begun.ok() ? absl::StrFormat("time for a sync: run %d", begun->first)

@@ -27,6 +27,7 @@
 #include "syncd/plan/plan.h"
 #include "syncd/readmodel/event_log.h"
 #include "syncd/readmodel/journal.h"
+#include "syncd/readmodel/wanted_run.h"
 #include "syncd/report/report.h"
 #include "syncd/sync/refused.h"
 #include "syncd/sync/runner.h"
@@ -41,6 +42,7 @@ struct DaemonTools {
   indexswap::Engine& engine;
   Journal& journal;
   EventLog& log;
+  WantedRuns& wanted;
   RefusedDocuments& refused;
   std::function<void(indexswap::Observer::Severity, const std::string&)> note;
   std::function<void(std::string_view)> step;
@@ -91,6 +93,8 @@ class Daemon : public Api {
   void Done(const SyncOutcome& outcome, bool cancelled);
   void StartIntakes();
   absl::StatusOr<std::pair<uint64_t, bool>> Begin(const SyncRequest& request);
+  void GoOn(std::optional<uint64_t> live);
+  void NoteSwap(uint64_t live);
   void KeepHouse();
   void KeepHouseOnce();
   absl::StatusOr<indexswap::ReleaseStatus> ReadStatus();

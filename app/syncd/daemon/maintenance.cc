@@ -142,7 +142,12 @@ LocalStatus ReadStateFolder(const std::string& state_dir, std::optional<uint64_t
     if (run->stage != RunStage::kReceiving && run->stage != RunStage::kLoading) continue;
     local.run = generation;
     local.run_stage = RunStageName(run->stage);
-    local.channels = (*file)->channels();
+    local.channels.clear();
+    for (ChannelState& state : (*file)->channels()) {
+      const PlanChannel* channel = (*file)->plan().FindChannel(state.name);
+      if (channel == nullptr || channel->kind != PlanChannel::Kind::kSnapshot) continue;
+      local.channels.push_back(std::move(state));
+    }
   }
   return local;
 }

@@ -37,6 +37,11 @@ CREATE TABLE IF NOT EXISTS entity_order (  -- of each entity's last change; a to
   changed_ms INTEGER NOT NULL,
   PRIMARY KEY (entity, key)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS entity_order_changed ON entity_order (changed_ms);
+CREATE TABLE IF NOT EXISTS wanted_run (    -- asked for, and not ended
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  promote INTEGER,                         -- null: rebuild
+  overrides TEXT NOT NULL,
+  run INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS cold (          -- generations that get no events any more
   generation INTEGER PRIMARY KEY,
   reason TEXT NOT NULL);

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <filesystem>
 
+#include "syncd/sync/announce.h"
 #include "syncd/sync/channel_gates.h"
 #include "syncd/sync/loader.h"
 #include "syncd/sync/receiver.h"
@@ -348,25 +349,13 @@ absl::StatusOr<indexswap::SwapReport> SyncRunner::Swap(uint64_t generation,
   }
 }
 
-// Tells services that still rebuild from the master that it is ready. While an alias is pending
-// they would read the old one.
 void SyncRunner::Announce(const std::vector<std::string>& pending) {
-  if (!plan_.has_after_swap || sources_.files()) return;
-  constexpr auto kWarning = indexswap::Observer::Severity::kWarning;
-  const PlanStart& message = plan_.after_swap;
-  if (!pending.empty()) {
-    return hooks_.Note(kWarning, absl::StrFormat("%s was not sent: the aliases %s are pending",
-                                                 message.body, absl::StrJoin(pending, ", ")));
-  }
-  hooks_.Reached("announce.before");
-  const absl::Status sent =
-      sources_.publisher()->Publish(message.exchange, message.routing_key, message.body);
-  hooks_.Reached("announce.after");
-  if (sent.ok()) {
-    return hooks_.Note(kInfo, absl::StrFormat("sent %s to %s", message.body, message.routing_key));
-  }
-  hooks_.Note(kWarning,
-              absl::StrFormat("nobody was told that the new generation is live: %s", Text(sent)));
+  AnnounceSwap(
+      plan_, sources_, pending,
+      [this](indexswap::Observer::Severity severity, const std::string& text) {
+        hooks_.Note(severity, text);
+      },
+      [this](std::string_view step) { hooks_.Reached(step); });
 }
 
 void SyncRunner::Fill(SyncOutcome& outcome) {
