@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "syncd/readmodel/generation_file.h"
 
@@ -93,7 +94,7 @@ absl::Status WarmGeneration::CatchUp(uint64_t position, steady_clock::time_point
   changed_.notify_all();
   const auto done = [this] {
     return stop_ || !state_.cold.empty() ||
-           (!applying_ && state_.cursor >= limit_ && state_.answered >= limit_);
+           (opened_ && !applying_ && state_.cursor >= limit_ && state_.answered >= limit_);
   };
   const bool in_time = changed_.wait_until(lock, deadline, done);
   if (!state_.cold.empty()) {
@@ -182,6 +183,7 @@ absl::StatusOr<bool> WarmGeneration::ApplyNext() {
   {
     const std::lock_guard lock(mutex_);
     state_.cursor = file_->cursor();
+    if (!std::exchange(opened_, true)) changed_.notify_all();
     limit = std::min(limit_, log_.head());
     applying_ = limit > state_.cursor;
     if (!applying_) return false;

@@ -113,6 +113,7 @@ class WarmGeneration {
   uint64_t limit_ = kNoLimit;
   bool drains_;
   bool live_ = false;
+  bool opened_ = false;  // the file was, so that the cursor is its own
   bool applying_ = false;
   bool dirty_ = true;  // the outbox may have something
   bool woken_ = true;
