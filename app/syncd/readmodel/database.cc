@@ -2,12 +2,18 @@
 
 #include <absl/strings/str_cat.h>
 #include <absl/strings/str_format.h>
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
+
+#include <cerrno>
 
 namespace syncd {
 namespace {
 
 constexpr int kBusyTimeoutMs = 5000;
+
+constexpr char kInMemory[] = ":memory:";
 
 absl::StatusCode CodeOf(int result) {
   switch (result & 0xff) {
@@ -47,6 +53,15 @@ std::string_view SynchronousWord(Durability durability) {
       return "OFF";
   }
   return "FULL";
+}
+
+// Makes a file that nobody but its owner can read, if there is none: people are in it. SQLite gives
+// its WAL the same mode.
+absl::Status CreatePrivate(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0) return absl::ErrnoToStatus(errno, path);
+  ::close(file);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -109,6 +124,9 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path
   int flags = SQLITE_OPEN_NOMUTEX;
   flags |= mode == Mode::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
   if (mode == Mode::kCreate) flags |= SQLITE_OPEN_CREATE;
+  if (mode == Mode::kCreate && path != kInMemory) {
+    if (absl::Status s = CreatePrivate(path); !s.ok()) return s;
+  }
   sqlite3* handle = nullptr;
   const int result = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
   std::unique_ptr<Database> db(new Database(handle, path));

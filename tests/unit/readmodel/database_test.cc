@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "test_model.h"
 
 namespace syncd {
@@ -39,6 +41,18 @@ TEST(Database, ErrorsNameTheFile) {
   const absl::Status status = (*db)->Execute("SELECT nonsense");
   EXPECT_THAT(std::string(status.message()), HasSubstr(path));
   EXPECT_THAT(std::string(status.message()), HasSubstr("nonsense"));
+}
+
+TEST(Database, NobodyButItsOwnerReadsIt) {
+  TestFolder folder;
+  auto db = Database::Open(folder.File("x.db"), Database::Mode::kCreate, Durability::kFull);
+  ASSERT_TRUE(db.ok());
+  ASSERT_TRUE((*db)->Execute("CREATE TABLE t (a)").ok());
+  for (const char* name : {"x.db", "x.db-wal", "x.db-shm"}) {
+    const auto mode = std::filesystem::status(folder.File(name)).permissions();
+    EXPECT_EQ(mode, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write)
+        << name;
+  }
 }
 
 TEST(Database, SetsItsLimits) {
