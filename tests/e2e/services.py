@@ -25,6 +25,8 @@ POLL_S = 0.05
 JOIN_S = 30
 AWAY_S = 180
 INDENT_EVERY = 4      # bodies: one of so many is indented
+# A lost connection. Debian's pika trips over itself when that happens while it writes.
+BROKEN = (pika.exceptions.AMQPError, OSError, AssertionError, IndexError)
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _escaped = json.JSONEncoder(separators=(",", ":")).encode
 _indented = json.JSONEncoder(ensure_ascii=False, indent=2, separators=(",", " : ")).encode
@@ -148,7 +150,7 @@ class Services:
         while not self._stop.is_set():
             try:
                 self._listen_once()
-            except (pika.exceptions.AMQPError, OSError):
+            except BROKEN:
                 if not self._ready.is_set():
                     raise
                 self._stop.wait(POLL_S)    # the broker is away
@@ -286,7 +288,7 @@ class channel:
         return self._connection.channel()
 
     def __exit__(self, *_):
-        with contextlib.suppress(pika.exceptions.AMQPError, OSError):
+        with contextlib.suppress(*BROKEN):
             self._connection.close()
 
 
@@ -308,7 +310,7 @@ class Publisher:
                     self._amqp.confirm_delivery()
                 self._amqp.basic_publish(exchange, key, body, properties, mandatory=True)
                 return
-            except (pika.exceptions.AMQPError, OSError):
+            except BROKEN:
                 self.close()
                 if time.monotonic() > end:
                     raise
@@ -316,7 +318,7 @@ class Publisher:
 
     def close(self):
         connection, self._connection, self._amqp = self._connection, None, None
-        with contextlib.suppress(pika.exceptions.AMQPError, OSError):
+        with contextlib.suppress(*BROKEN):
             if connection is not None and connection.is_open:
                 connection.close()
 

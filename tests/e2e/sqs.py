@@ -31,7 +31,8 @@ class Client:
             self._idle.get().close()
 
     def call(self, action, **parameters):
-        """One call; a connection that is refused or breaks is an OSError."""
+        """One call; a connection that is refused or breaks is an OSError, and so is the answer of a
+        server that is just going down."""
         try:
             connection = self._idle.get_nowait()
         except queue.Empty:
@@ -46,6 +47,8 @@ class Client:
             connection.close()
             raise OSError(f"SQS {action}: {error!r}") from error
         self._idle.put(connection)
+        if answer.status >= 500:
+            raise OSError(f"SQS {action}: {answer.status} {body[:500]!r}")
         if answer.status != 200:
             raise Refused(f"SQS {action}: {answer.status} {body[:500]!r}")
         return json.loads(body or b"{}")

@@ -193,13 +193,13 @@ void Daemon::Done(const SyncOutcome& outcome, bool cancelled) {
 
 // Begins a run, or finds the one under way: its number, and whether it was.
 absl::StatusOr<std::pair<uint64_t, bool>> Daemon::Begin(const SyncRequest& request) {
-  if (absl::Status s = tools_.engine.CheckLease(); !s.ok()) return s;
   std::optional<uint64_t> live;
   {
     const std::lock_guard lock(mutex_);
     if (!started_) return absl::UnavailableError("the daemon is not ready, or is stopping");
     if (status_) live = status_->live;
   }
+  if (absl::Status s = tools_.engine.CheckLease(); !s.ok()) return s;
   uint64_t run = tools_.engine.NextGeneration();
   if (request.promote) {
     run = *request.promote;
