@@ -7,11 +7,22 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <utility>
 
 namespace syncd {
 namespace {
 
-constexpr int kBusyTimeoutMs = 5000;
+// How long a connection waits for a lock, and how often it looks: SQLite's own handler looks so
+// rarely that a busy writer can keep others out for long.
+constexpr int kBusyTimeoutMs = 60'000;
+constexpr int kBusyLookMs = 2;
 
 constexpr char kInMemory[] = ":memory:";
 
@@ -53,6 +64,12 @@ std::string_view SynchronousWord(Durability durability) {
       return "OFF";
   }
   return "FULL";
+}
+
+int WaitForTurn(void*, int looks) {
+  if (looks >= kBusyTimeoutMs / kBusyLookMs) return 0;
+  std::this_thread::sleep_for(std::chrono::milliseconds(kBusyLookMs));
+  return 1;
 }
 
 // Makes a file that nobody but its owner can read, if there is none: people are in it. SQLite gives
@@ -133,7 +150,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path
   if (result != SQLITE_OK) {
     return absl::Status(CodeOf(result), absl::StrFormat("%s: %s", path, sqlite3_errstr(result)));
   }
-  sqlite3_busy_timeout(handle, kBusyTimeoutMs);
+  sqlite3_busy_handler(handle, WaitForTurn, nullptr);
   // secure_delete (Debian's default) would write zeros over what is replaced. The WAL is folded
   // back every 16 MiB, and shortened again after a larger transaction.
   std::string setup =
@@ -149,7 +166,86 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path
   return db;
 }
 
-Database::~Database() { sqlite3_close_v2(db_); }
+// Who may write to one file, first come, first served.
+class Database::WriteTurns {
+ public:
+  // Those of `path`, shared by all connections to it.
+  static std::shared_ptr<WriteTurns> Of(const std::string& path) {
+    static std::mutex mutex;
+    static auto& all = *new std::map<std::string, std::weak_ptr<WriteTurns>>;
+    const std::lock_guard lock(mutex);
+    std::erase_if(all, [](const auto& entry) { return entry.second.expired(); });
+    std::weak_ptr<WriteTurns>& turns = all[path];
+    auto shared = turns.lock();
+    if (shared == nullptr) turns = shared = std::make_shared<WriteTurns>();
+    return shared;
+  }
+
+  // False when it takes longer than `patience`.
+  bool Take(std::chrono::milliseconds patience) {
+    std::unique_lock lock(mutex_);
+    const uint64_t ticket = next_++;
+    waiting_.push_back(ticket);
+    const bool taken =
+        changed_.wait_for(lock, patience, [&] { return !taken_ && waiting_.front() == ticket; });
+    std::erase(waiting_, ticket);
+    taken_ = taken_ || taken;
+    changed_.notify_all();
+    return taken;
+  }
+
+  void Give() {
+    const std::lock_guard lock(mutex_);
+    taken_ = false;
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<uint64_t> waiting_;
+  uint64_t next_ = 0;
+  bool taken_ = false;
+};
+
+Database::Database(sqlite3* db, std::string path)
+    : db_(db),
+      path_(std::move(path)),
+      turns_(path_ == kInMemory ? std::make_shared<WriteTurns>() : WriteTurns::Of(path_)) {}
+
+Database::~Database() {
+  sqlite3_close_v2(db_);
+  EndTurn();
+}
+
+absl::Status Database::Begin() {
+  if (has_turn_) return absl::InternalError(path_ + ": a transaction within a transaction");
+  if (sqlite3_db_readonly(db_, "main") == 1) {
+    return absl::PermissionDeniedError(path_ + ": open for reading only");
+  }
+  if (!turns_->Take(std::chrono::milliseconds(kBusyTimeoutMs))) {
+    return absl::UnavailableError(path_ + ": another part of this process writes for too long");
+  }
+  has_turn_ = true;
+  const absl::Status begun = Execute("BEGIN IMMEDIATE");
+  if (!begun.ok()) EndTurn();
+  return begun;
+}
+
+absl::Status Database::Commit() {
+  const absl::Status committed = Execute("COMMIT");
+  if (committed.ok()) EndTurn();
+  return committed;
+}
+
+void Database::Rollback() {
+  if (InTransaction()) Execute("ROLLBACK").IgnoreError();
+  EndTurn();
+}
+
+void Database::EndTurn() {
+  if (std::exchange(has_turn_, false)) turns_->Give();
+}
 
 absl::Status Database::Execute(const std::string& sql) {
   const int result = sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr);

@@ -69,8 +69,8 @@ enum class Durability { kFull, kNormal, kOff };
 
 // One connection. Not thread-safe: one thread at a time. At most 8 MiB of page cache, no mmap.
 //
-// Errors: kResourceExhausted, the disk is full; kUnavailable, another process holds a lock for
-// longer than five seconds; kPermissionDenied; kDataLoss, the file is damaged or is no database;
+// Errors: kResourceExhausted, the disk is full; kUnavailable, somebody else holds a lock for
+// longer than a minute; kPermissionDenied; kDataLoss, the file is damaged or is no database;
 // else kInternal. All name the file.
 class Database {
  public:
@@ -93,15 +93,26 @@ class Database {
   // The first column of the first row of `sql`; 0 if there is none.
   absl::StatusOr<int64_t> QueryInteger(std::string_view sql);
 
+  // Begins a transaction that writes. Connections of one process to one file take turns, in the
+  // order in which they ask: one that comes back at once keeps no other out.
+  absl::Status Begin();
+  absl::Status Commit();  // an error leaves the transaction open, for Rollback
+  void Rollback();        // nothing, if there is no transaction
+
   bool InTransaction() const;
   const std::string& path() const { return path_; }
   sqlite3* handle() { return db_; }
 
  private:
-  Database(sqlite3* db, std::string path) : db_(db), path_(std::move(path)) {}
+  class WriteTurns;
+
+  Database(sqlite3* db, std::string path);
+  void EndTurn();
 
   sqlite3* db_;
   std::string path_;
+  std::shared_ptr<WriteTurns> turns_;
+  bool has_turn_ = false;
 };
 
 // `name` as an identifier in SQL, quoted.

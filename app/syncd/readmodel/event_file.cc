@@ -100,7 +100,7 @@ absl::StatusOr<EventFile::Writer*> EventFile::WriterOf(const PlanEntity& entity)
 }
 
 absl::Status EventFile::Apply(const std::vector<LoggedEvent>& events, uint64_t cursor) {
-  if (absl::Status s = db_->Execute("BEGIN IMMEDIATE"); !s.ok()) return s;
+  if (absl::Status s = db_->Begin(); !s.ok()) return s;
   // Before the load everything will be loaded, so nothing need be queued.
   const auto receiving = db_->QueryInteger("SELECT stage = 'receiving' FROM run");
   absl::Status s = receiving.status();
@@ -112,9 +112,9 @@ absl::Status EventFile::Apply(const std::vector<LoggedEvent>& events, uint64_t c
     move_cursor_.BindInteger(1, static_cast<int64_t>(cursor));
     s = move_cursor_.Run();
   }
-  if (s.ok()) s = db_->Execute("COMMIT");
+  if (s.ok()) s = db_->Commit();
   if (!s.ok()) {
-    if (db_->InTransaction()) db_->Execute("ROLLBACK").IgnoreError();
+    db_->Rollback();
     return s;
   }
   cursor_ = cursor;

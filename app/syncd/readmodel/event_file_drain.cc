@@ -104,9 +104,10 @@ absl::Status EventFile::Drain(Sender send) {
   if (absl::Status s = parts.Flush(); !s.ok()) return s;
   if (absl::Status s = parts.Add(std::move(deletes)); !s.ok()) return s;
   if (absl::Status s = parts.Flush(); !s.ok()) return s;
-  absl::Status s =
-      db_->Execute("BEGIN IMMEDIATE; DELETE FROM outbox; DELETE FROM former_id; COMMIT");
-  if (!s.ok() && db_->InTransaction()) db_->Execute("ROLLBACK").IgnoreError();
+  absl::Status s = db_->Begin();
+  if (s.ok()) s = db_->Execute("DELETE FROM outbox; DELETE FROM former_id");
+  if (s.ok()) s = db_->Commit();
+  if (!s.ok()) db_->Rollback();
   return s;
 }
 

@@ -30,15 +30,13 @@ std::string KeyText(const Cell& cell) {
 // Ends a transaction that was not committed.
 class Transaction {
  public:
-  explicit Transaction(Database& db) : db_(db), status_(db.Execute("BEGIN IMMEDIATE")) {}
-  ~Transaction() {
-    if (db_.InTransaction()) db_.Execute("ROLLBACK").IgnoreError();
-  }
+  explicit Transaction(Database& db) : db_(db), status_(db.Begin()) {}
+  ~Transaction() { db_.Rollback(); }
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
 
   const absl::Status& status() const { return status_; }
-  absl::Status Commit() { return db_.Execute("COMMIT"); }
+  absl::Status Commit() { return db_.Commit(); }
 
  private:
   Database& db_;

@@ -31,14 +31,14 @@ absl::Status InsertRun(Database& db, const RunInfo& run) {
 }
 
 absl::Status Fill(Database& db, const Plan& plan, const RunInfo& run) {
-  absl::Status status = db.Execute("BEGIN IMMEDIATE");
+  absl::Status status = db.Begin();
   if (status.ok()) status = CreateSchema(db, plan);
   if (status.ok()) status = InsertRun(db, run);
   if (status.ok()) {
     status = db.Execute(absl::StrFormat("INSERT INTO event_cursor (id, position) VALUES (1, %d)",
                                         run.event_cursor));
   }
-  if (status.ok()) status = db.Execute("COMMIT");
+  if (status.ok()) status = db.Commit();
   return status;
 }
 
@@ -199,7 +199,7 @@ absl::StatusOr<GenerationFile::Channel*> GenerationFile::FindChannel(std::string
   return &found->second;
 }
 
-absl::Status GenerationFile::BeginBatch() { return db_->Execute("BEGIN IMMEDIATE"); }
+absl::Status GenerationFile::BeginBatch() { return db_->Begin(); }
 
 absl::StatusOr<IngestResult> GenerationFile::Ingest(std::string_view channel,
                                                     std::string_view body) {
@@ -223,7 +223,7 @@ absl::StatusOr<IngestResult> GenerationFile::Ingest(std::string_view channel,
 
 absl::Status GenerationFile::Commit() {
   absl::Status status = SaveChannels();
-  if (status.ok()) status = db_->Execute("COMMIT");
+  if (status.ok()) status = db_->Commit();
   if (!status.ok()) return status;
   for (auto& [name, channel] : channels_) channel.committed = channel.state;
   return absl::OkStatus();
@@ -231,7 +231,8 @@ absl::Status GenerationFile::Commit() {
 
 absl::Status GenerationFile::Rollback() {
   for (auto& [name, channel] : channels_) channel.state = channel.committed;
-  return db_->InTransaction() ? db_->Execute("ROLLBACK") : absl::OkStatus();
+  db_->Rollback();
+  return absl::OkStatus();
 }
 
 absl::Status GenerationFile::Change(std::string_view name,

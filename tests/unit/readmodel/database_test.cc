@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include "test_model.h"
 
@@ -53,6 +56,48 @@ TEST(Database, NobodyButItsOwnerReadsIt) {
     EXPECT_EQ(mode, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write)
         << name;
   }
+}
+
+TEST(Database, AWriterThatComesBackAtOnceKeepsNobodyOut) {
+  TestFolder folder;
+  const std::string path = folder.File("x.db");
+  const auto busy = Database::Open(path, Database::Mode::kCreate, Durability::kOff);
+  ASSERT_TRUE((*busy)->Execute("CREATE TABLE t (a)").ok());
+  std::atomic<bool> stop{false};
+  std::atomic<int> commits{0};
+  std::thread writer([&] {
+    while (!stop) {
+      EXPECT_TRUE((*busy)->Begin().ok());
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));  // what takes its time
+      EXPECT_TRUE((*busy)->Commit().ok());
+      ++commits;
+    }
+  });
+  const auto patient = Database::Open(path, Database::Mode::kReadWrite, Durability::kOff);
+  for (int i = 0; i < 10; ++i) {
+    const int before = commits;
+    EXPECT_TRUE((*patient)->Begin().ok());
+    EXPECT_LE(commits, before + 2) << "the one under way, and one that has asked before";
+    EXPECT_TRUE((*patient)->Commit().ok());
+  }
+  stop = true;
+  writer.join();
+}
+
+TEST(Database, ATurnEndsWithItsTransaction) {
+  TestFolder folder;
+  const std::string path = folder.File("x.db");
+  auto first = Database::Open(path, Database::Mode::kCreate, Durability::kOff);
+  ASSERT_TRUE((*first)->Begin().ok());
+  (*first)->Rollback();
+  EXPECT_FALSE((*first)->InTransaction());
+  ASSERT_TRUE((*first)->Begin().ok());
+  EXPECT_EQ((*first)->Begin().code(), absl::StatusCode::kInternal) << "one within another";
+  EXPECT_TRUE((*first)->Commit().ok());
+  ASSERT_TRUE((*first)->Begin().ok());
+  *first = nullptr;
+  const auto second = Database::Open(path, Database::Mode::kReadWrite, Durability::kOff);
+  EXPECT_TRUE((*second)->Begin().ok()) << "whose connection is gone has no turn";
 }
 
 TEST(Database, SetsItsLimits) {
