@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include "syncd/daemon/maintenance.h"
+#include "syncd/daemon/outages.h"
 #include "syncd/readmodel/generation_file.h"
 #include "syncd/sync/announce.h"
 #include "syncd/sync/state_files.h"
@@ -108,7 +110,10 @@ void Daemon::GoOn(std::optional<uint64_t> live) {
   std::optional<uint64_t> run = CutOffRun(state_, tools_.plan, live);
   if (live) NoteSwap(*live);
   const auto wanted = tools_.wanted.Get();
-  if (wanted.ok() && *wanted && live == (*wanted)->run) {
+  // Numbers only rise, and a build that had to be begun anew has a higher one than was told.
+  const bool done = wanted.ok() && *wanted && live &&
+                    ((*wanted)->promote ? *live == (*wanted)->run : *live >= (*wanted)->run);
+  if (done) {
     tools_.wanted.Forget().IgnoreError();  // cut off just behind its swap
   } else if (wanted.ok() && *wanted) {
     request.promote = (*wanted)->promote;
@@ -164,7 +169,16 @@ SyncOutcome Daemon::Work(const SyncRequest& request, RunHooks& hooks) {
   const std::unique_ptr<Sources> sources = QueueSources(config);
   SyncRunner runner({tools_.plan, config, tools_.engine, tools_.journal, tools_.log, *warm_,
                      *sources, tools_.refused, hooks});
-  return runner.Run(request);
+  OutageTools outage;
+  outage.run = [&] { return runner.Run(request); };
+  outage.goes_on = [&](const SyncOutcome& outcome) {
+    // Nothing was begun, nothing but a swap was to be done, or what was begun is kept.
+    return outcome.generation == 0 || request.promote ||
+           CutOffRun(state_, tools_.plan, std::nullopt) == outcome.generation;
+  };
+  outage.now = steady_clock::now;
+  outage.pause = [](milliseconds pause) { std::this_thread::sleep_for(pause); };
+  return RunThroughOutages(outage, config.bulk.give_up, hooks);
 }
 
 void Daemon::Done(const SyncOutcome& outcome, bool cancelled) {
