@@ -129,12 +129,14 @@ void Daemon::NoteSwap(uint64_t live) {
   auto file = GenerationFile::Open(path.string(), Durability::kFull);
   if (!file.ok()) return;
   auto run = (*file)->ReadRun();
-  if (!run.ok() || run->stage != RunStage::kSealed) return;
+  if (!run.ok() || !MayHaveGoneLive(run->stage)) return;
   run->stage = RunStage::kPromoted;
   const auto note = [this](Severity severity, const std::string& text) {
     tools_.note(severity, text);
   };
-  if (run->source == kQueues) AnnounceSwap(tools_.plan, *sources_, {}, note, tools_.step);
+  if (run->source == kQueues) {
+    AnnounceSwap(tools_.plan, *sources_, {}, note, tools_.step, [] { return false; });
+  }
   if (const absl::Status s = (*file)->WriteRun(*run); !s.ok()) tools_.note(kWarning, Text(s));
 }
 
