@@ -269,7 +269,7 @@ void Daemon::KeepHouse() {
 
 void Daemon::KeepHouseOnce() {
   const Config config = this->config();
-  absl::Status s = TrimJournal(tools_.log, *warm_, config.sync.overlap);
+  absl::Status s = TrimJournal(tools_.log, *warm_, config.sync.overlap, config.keep_dead_letters);
   if (s.ok()) {
     const int64_t now = absl::ToUnixMillis(absl::Now());
     s = tools_.log.ExpireDeadLetters(now - config.keep_dead_letters.count()).status();
