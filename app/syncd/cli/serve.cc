@@ -30,6 +30,8 @@ using Severity = indexswap::Observer::Severity;
 constexpr milliseconds kAnswerGrace{2'000};
 constexpr milliseconds kStopMax{9'000};
 
+constexpr milliseconds kLook{100};
+
 std::atomic<bool> stop_asked{false};
 std::atomic<bool> reload_asked{false};
 static_assert(std::atomic<bool>::is_always_lock_free, "set from a signal handler");
@@ -46,8 +48,8 @@ void HandleSignals() {
   sigaction(SIGHUP, &action, nullptr);
 }
 
-// A store that does not answer must not keep the process alive: whatever is committed is safe, and
-// whatever is not comes again.
+// A store that does not answer must not keep the process alive, from the signal on, whatever it is
+// doing then: whatever is committed is safe, and whatever is not comes again.
 class StopLimit {
  public:
   explicit StopLimit(CliObserver& observer) : thread_([this, &observer] { Watch(observer); }) {}
@@ -59,12 +61,20 @@ class StopLimit {
     }
     thread_.join();
   }
+  // The daemon ends without a signal.
+  void Begin() {
+    const std::lock_guard lock(mutex_);
+    begun_ = true;
+  }
   StopLimit(const StopLimit&) = delete;
   StopLimit& operator=(const StopLimit&) = delete;
 
  private:
   void Watch(CliObserver& observer) {
     std::unique_lock lock(mutex_);
+    while (!begun_ && !stop_asked) {
+      if (changed_.wait_for(lock, kLook, [this] { return done_; })) return;
+    }
     if (changed_.wait_for(lock, kStopMax, [this] { return done_; })) return;
     observer.OnNote(Severity::kWarning,
                     "something does not answer: ending without waiting for it, and without giving "
@@ -75,6 +85,7 @@ class StopLimit {
 
   std::mutex mutex_;
   std::condition_variable changed_;
+  bool begun_ = false;
   bool done_ = false;
   std::thread thread_;  // last: it uses the others
 };
@@ -126,6 +137,7 @@ int Serve(const Arguments& arguments, Workbench& bench, std::optional<Schedule> 
     return Fail(arguments, s);
   }
   HandleSignals();
+  StopLimit limit(observer);
   absl::Status ended = daemon.Start();
   if (ended.ok()) {
     observer.OnNote(Severity::kInfo, "serving at " + (*server)->address());
@@ -135,7 +147,7 @@ int Serve(const Arguments& arguments, Workbench& bench, std::optional<Schedule> 
     });
   }
   observer.OnNote(Severity::kInfo, "stopping");
-  const StopLimit limit(observer);
+  limit.Begin();
   (*server)->Stop(kAnswerGrace);
   daemon.Stop();
   bench.End();

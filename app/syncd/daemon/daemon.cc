@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include "syncd/daemon/maintenance.h"
+#include "syncd/daemon/outages.h"
 #include "syncd/readmodel/generation_file.h"
 #include "syncd/sync/announce.h"
 #include "syncd/sync/state_files.h"
@@ -108,7 +110,10 @@ void Daemon::GoOn(std::optional<uint64_t> live) {
   std::optional<uint64_t> run = CutOffRun(state_, tools_.plan, live);
   if (live) NoteSwap(*live);
   const auto wanted = tools_.wanted.Get();
-  if (wanted.ok() && *wanted && live == (*wanted)->run) {
+  // Numbers only rise, and a build that had to be begun anew has a higher one than was told.
+  const bool done = wanted.ok() && *wanted && live &&
+                    ((*wanted)->promote ? *live == (*wanted)->run : *live >= (*wanted)->run);
+  if (done) {
     tools_.wanted.Forget().IgnoreError();  // cut off just behind its swap
   } else if (wanted.ok() && *wanted) {
     request.promote = (*wanted)->promote;
@@ -124,12 +129,14 @@ void Daemon::NoteSwap(uint64_t live) {
   auto file = GenerationFile::Open(path.string(), Durability::kFull);
   if (!file.ok()) return;
   auto run = (*file)->ReadRun();
-  if (!run.ok() || run->stage != RunStage::kSealed) return;
+  if (!run.ok() || !MayHaveGoneLive(run->stage)) return;
   run->stage = RunStage::kPromoted;
   const auto note = [this](Severity severity, const std::string& text) {
     tools_.note(severity, text);
   };
-  if (run->source == kQueues) AnnounceSwap(tools_.plan, *sources_, {}, note, tools_.step);
+  if (run->source == kQueues) {
+    AnnounceSwap(tools_.plan, *sources_, {}, note, tools_.step, [] { return false; });
+  }
   if (const absl::Status s = (*file)->WriteRun(*run); !s.ok()) tools_.note(kWarning, Text(s));
 }
 
@@ -164,7 +171,16 @@ SyncOutcome Daemon::Work(const SyncRequest& request, RunHooks& hooks) {
   const std::unique_ptr<Sources> sources = QueueSources(config);
   SyncRunner runner({tools_.plan, config, tools_.engine, tools_.journal, tools_.log, *warm_,
                      *sources, tools_.refused, hooks});
-  return runner.Run(request);
+  OutageTools outage;
+  outage.run = [&] { return runner.Run(request); };
+  outage.goes_on = [&](const SyncOutcome& outcome) {
+    // Nothing was begun, nothing but a swap was to be done, or what was begun is kept.
+    return outcome.generation == 0 || request.promote ||
+           CutOffRun(state_, tools_.plan, std::nullopt) == outcome.generation;
+  };
+  outage.now = steady_clock::now;
+  outage.pause = [](milliseconds pause) { std::this_thread::sleep_for(pause); };
+  return RunThroughOutages(outage, config.bulk.give_up, hooks);
 }
 
 void Daemon::Done(const SyncOutcome& outcome, bool cancelled) {
@@ -253,7 +269,7 @@ void Daemon::KeepHouse() {
 
 void Daemon::KeepHouseOnce() {
   const Config config = this->config();
-  absl::Status s = TrimJournal(tools_.log, *warm_, config.sync.overlap);
+  absl::Status s = TrimJournal(tools_.log, *warm_, config.sync.overlap, config.keep_dead_letters);
   if (s.ok()) {
     const int64_t now = absl::ToUnixMillis(absl::Now());
     s = tools_.log.ExpireDeadLetters(now - config.keep_dead_letters.count()).status();

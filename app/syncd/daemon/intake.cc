@@ -21,6 +21,9 @@ constexpr size_t kBytesPerCommit = 4u << 20;
 // How long to wait for a message: what waits to be acknowledged is looked at that often.
 constexpr milliseconds kIdleWait{50};
 
+// How often a channel in trouble is asked whether that is over.
+constexpr milliseconds kLookAgain{1000};
+
 constexpr milliseconds kFirstPause{200};
 constexpr milliseconds kLongestPause{10'000};
 
@@ -111,9 +114,9 @@ absl::Status ChannelIntake::Take(Source& source) {
   while (messages.size() < kMessagesPerCommit && bytes < kBytesPerCommit && !stop_) {
     auto next = source.Next(messages.empty() ? kIdleWait : milliseconds(0));
     if (next.status().code() == absl::StatusCode::kUnavailable) {
-      // It is reconnecting by itself; what was not acknowledged comes again.
+      // It reconnects by itself. What was taken still waits to be acknowledged: a broker that has
+      // given it back ignores that, and SQS holds it for as long as this process does.
       Trouble(next.status());
-      pending_.clear();
       break;
     }
     if (!next.ok()) return next.status();
@@ -121,7 +124,10 @@ absl::Status ChannelIntake::Take(Source& source) {
     bytes += (*next)->body.size();
     messages.push_back(**std::move(next));
   }
-  if (messages.empty()) return absl::OkStatus();
+  if (messages.empty()) {
+    LookWhetherItIsOver(source);
+    return absl::OkStatus();
+  }
   callbacks_.step("events.journal.before");
   absl::Status journalled = Journal(messages);
   if (IsPoison(journalled)) journalled = Isolate(messages);
@@ -133,6 +139,17 @@ absl::Status ChannelIntake::Take(Source& source) {
   state_.trouble.clear();
   state_.unacknowledged += messages.size();
   return absl::OkStatus();
+}
+
+// A queue may be quiet for hours after an outage: then its count tells that it can be read again.
+void ChannelIntake::LookWhetherItIsOver(Source& source) {
+  const auto now = std::chrono::steady_clock::now();
+  if (state().trouble.empty() || now - looked_at_ < kLookAgain) return;
+  looked_at_ = now;
+  if (!source.Waiting().ok()) return;
+  const std::lock_guard lock(mutex_);
+  state_.trouble.clear();
+  callbacks_.note(kInfo, absl::StrFormat("channel %s: reading again", channel_));
 }
 
 absl::Status ChannelIntake::Journal(const std::vector<Message>& messages) {

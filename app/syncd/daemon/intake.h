@@ -69,6 +69,7 @@ class ChannelIntake {
   absl::Status Journal(const std::vector<Message>& messages);
   absl::Status Isolate(const std::vector<Message>& messages);
   void Acknowledge(Source& source);
+  void LookWhetherItIsOver(Source& source);
   void Trouble(const absl::Status& status);
   void Pause();
 
@@ -82,7 +83,9 @@ class ChannelIntake {
   IntakeState state_;
   std::atomic<bool> stop_{false};
   std::chrono::milliseconds wait_{0};
-  std::deque<Pending> pending_;  // of the intake's thread
+  // Of the intake's thread.
+  std::deque<Pending> pending_;
+  std::chrono::steady_clock::time_point looked_at_;
   std::thread thread_;
 };
 

@@ -82,11 +82,12 @@ absl::Status TakeInAgain(GenerationFile& file, const DeadLetter& letter) {
 
 }  // namespace
 
-absl::Status TrimJournal(EventLog& log, const WarmSet& warm, std::chrono::milliseconds overlap) {
+absl::Status TrimJournal(EventLog& log, const WarmSet& warm, std::chrono::milliseconds overlap,
+                         std::chrono::milliseconds keep_dead_letters) {
   const int64_t now = absl::ToUnixMillis(absl::Now());
   for (bool more = true; more;) {
-    const auto left =
-        log.Trim(warm.LowestCursor(), now - overlap.count() - kMarginMs, now - kKeepOrdersMs);
+    const auto left = log.Trim(warm.LowestCursor(), now - overlap.count() - kMarginMs,
+                               now - std::max(kKeepOrdersMs, keep_dead_letters.count()));
     if (!left.ok()) return left.status();
     more = *left;
   }
@@ -118,9 +119,11 @@ absl::StatusOr<indexswap::PruneReport> PruneAll(indexswap::Engine& engine, WarmS
       if (verdict.prune) warm->Remove(verdict.generation);
     }
   }
+  // As they are before: a build that is begun meanwhile is in no verdict.
+  const std::vector<uint64_t> files = GenerationsIn(state_dir);
   const auto report = engine.Prune(false);
   if (!report.ok()) return report;
-  for (const uint64_t generation : GenerationsIn(state_dir)) {
+  for (const uint64_t generation : files) {
     const bool kept = std::ranges::any_of(
         report->verdicts, [&](const auto& v) { return v.generation == generation && !v.prune; });
     if (kept) continue;

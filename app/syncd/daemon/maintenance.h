@@ -17,8 +17,10 @@
 namespace syncd {
 
 // Forgets events that every warm generation has and no new build will want, and the orders of
-// entities that have not changed for 15 days: longer than any queue keeps a message (SQS: 14 days).
-absl::Status TrimJournal(EventLog& log, const WarmSet& warm, std::chrono::milliseconds overlap);
+// entities that have not changed for 15 days, longer than any queue keeps a message (SQS: 14 days),
+// or for as long as a dead letter is kept, which may be retried under its old order.
+absl::Status TrimJournal(EventLog& log, const WarmSet& warm, std::chrono::milliseconds overlap,
+                         std::chrono::milliseconds keep_dead_letters);
 
 // Marks a build as given up, in its file and in the store.
 absl::Status AbandonGeneration(indexswap::Engine& engine, WarmSet& warm,

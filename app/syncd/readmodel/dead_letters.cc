@@ -119,6 +119,18 @@ absl::StatusOr<int64_t> DeadLetters::Expire(int64_t before_ms) {
   return db_.QueryInteger("SELECT changes()");
 }
 
+absl::Status DeadLetters::DropRefused(const DeadLetter& letter) {
+  auto drop = db_.Prepare(
+      "DELETE FROM dead_letter WHERE kind = ?1 AND generation = ?2 AND family = ?3 AND "
+      "document_id = ?4");
+  if (!drop.ok()) return drop.status();
+  drop->BindText(1, DeadLetterKindName(DeadLetter::Kind::kRefused));
+  drop->BindInteger(2, static_cast<int64_t>(letter.generation));
+  drop->BindText(3, letter.family);
+  drop->BindText(4, letter.document_id);
+  return drop->Run();
+}
+
 absl::Status DeadLetters::Drop(int64_t id) {
   auto drop = db_.Prepare("DELETE FROM dead_letter WHERE id = ?1 RETURNING id");
   if (!drop.ok()) return drop.status();

@@ -78,6 +78,9 @@ class DeadLetters {
   // Forgets those that came before `before_ms`; how many.
   absl::StatusOr<int64_t> Expire(int64_t before_ms);
 
+  // Forgets those of the same refused document of the same generation.
+  absl::Status DropRefused(const DeadLetter& letter);
+
   // Forgets one. kNotFound if there is none of that id.
   absl::Status Drop(int64_t id);
 

@@ -247,7 +247,11 @@ absl::StatusOr<bool> EventLog::Trim(uint64_t position, int64_t before_ms,
 
 absl::Status EventLog::AddDeadLetter(const DeadLetter& letter) {
   const std::lock_guard lock(mutex_);
-  return dead_letters_.Add(letter);
+  Transaction transaction(*db_);
+  absl::Status s = transaction.status();
+  if (s.ok() && letter.kind == DeadLetter::Kind::kRefused) s = dead_letters_.DropRefused(letter);
+  if (s.ok()) s = dead_letters_.Add(letter);
+  return s.ok() ? transaction.Commit() : s;
 }
 
 absl::StatusOr<std::vector<DeadLetter>> EventLog::ListDeadLetters(int64_t after, int limit) {

@@ -78,7 +78,8 @@ class EventLog {
   // left.
   absl::StatusOr<bool> Trim(uint64_t position, int64_t before_ms, int64_t orders_before_ms);
 
-  // Messages that could be no event, and documents that a store refused of an event.
+  // Messages that could be no event, and documents that a store refused of an event: the last
+  // letter of a document only, for it is sent, and refused, again and again.
   absl::Status AddDeadLetter(const DeadLetter& letter);
   absl::StatusOr<std::vector<DeadLetter>> ListDeadLetters(int64_t after, int limit);
   absl::StatusOr<DeadLetter> GetDeadLetter(int64_t id);

@@ -3,6 +3,7 @@
 #include <absl/strings/str_format.h>
 
 #include <chrono>
+#include <thread>
 
 namespace syncd {
 namespace {
@@ -17,6 +18,9 @@ constexpr size_t kBytesPerTurn = 8u << 20;
 
 // How far the clocks of a queue and of this host may be apart.
 constexpr int64_t kClockDifferenceMs = 5000;
+
+// Between two attempts to reach a broker that is away.
+constexpr milliseconds kTryAgain{500};
 
 // How long to wait for one source when none has anything.
 constexpr milliseconds kIdleWait{20};
@@ -62,6 +66,7 @@ std::vector<RunChannel> Receiver::Setup() {
       one.ended_before = state.ended;
       one.records_before = state.records;
       one.marker_before = state.markers > 0;
+      one.expected_before = state.expected;
     }
     setup.push_back(std::move(one));
   }
@@ -73,6 +78,7 @@ absl::Status Receiver::Receive() {
   while (!run_->complete()) {
     if (hooks_.Interrupted()) return absl::CancelledError("interrupted while receiving");
     if (absl::Status s = Event({RunEvent::Kind::kTick}); !s.ok()) return s;
+    if (absl::Status s = TryAgain(); !s.ok()) return s;
     if (absl::StatusOr<bool> any = Turn(); !any.ok()) return any.status();
     Report();
   }
@@ -101,9 +107,8 @@ absl::Status Receiver::CarryOut(const std::vector<RunEffect>& effects) {
 absl::Status Receiver::CarryOut(const RunEffect& effect) {
   switch (effect.kind) {
     case RunEffect::Kind::kOpen:
-      return Open(effect.channel);
     case RunEffect::Kind::kSendStart:
-      return SendStart(effect.channel);
+      return Reach(effect, steady_clock::now() + options_.timeouts.stall);
     case RunEffect::Kind::kAskCount: {
       const auto count = channels_[effect.channel].source->Waiting();
       if (!count.ok()) return absl::OkStatus();  // asked again with the next tick
@@ -119,6 +124,35 @@ absl::Status Receiver::CarryOut(const RunEffect& effect) {
     case RunEffect::Kind::kFail:
       return absl::DeadlineExceededError(
           absl::StrFormat("%s. The sync waited for: %s", effect.text, run_->WaitsFor()));
+  }
+  return absl::OkStatus();
+}
+
+// A broker that is away for a while must not end a run that may be hours old.
+absl::Status Receiver::Reach(const RunEffect& effect, steady_clock::time_point give_up) {
+  const absl::Status status =
+      effect.kind == RunEffect::Kind::kOpen ? Open(effect.channel) : SendStart(effect.channel);
+  const auto now = steady_clock::now();
+  if (status.code() != absl::StatusCode::kUnavailable || now >= give_up) return status;
+  for (const Postponed& one : postponed_) {
+    if (one.effect.kind == effect.kind && one.effect.channel == effect.channel) {
+      return absl::OkStatus();
+    }
+  }
+  hooks_.Note(kWarning, absl::StrFormat("%s; trying again", Text(status)));
+  postponed_.push_back({effect, now + kTryAgain, give_up});
+  return absl::OkStatus();
+}
+
+absl::Status Receiver::TryAgain() {
+  std::vector<Postponed> due;
+  std::erase_if(postponed_, [&](const Postponed& one) {
+    if (one.next_try > steady_clock::now()) return false;
+    due.push_back(one);
+    return true;
+  });
+  for (const Postponed& one : due) {
+    if (absl::Status s = Reach(one.effect, one.give_up); !s.ok()) return s;
   }
   return absl::OkStatus();
 }
@@ -161,8 +195,8 @@ absl::Status Receiver::SendStart(const std::string& name) {
 absl::Status Receiver::End(const std::string& name) {
   if (absl::Status s = file_.MarkEnded(name); !s.ok()) return s;
   Channel& channel = channels_[name];
-  if (channel.source) channel.source->Close().IgnoreError();  // everything is acknowledged
-  channel.source.reset();
+  channel.ended = true;
+  if (sources_.files()) channel.source.reset();
   hooks_.Note(
       kInfo, absl::StrFormat("%s: ended with %d records", name, run_->progress().at(name).records));
   return absl::OkStatus();
@@ -173,8 +207,10 @@ absl::StatusOr<bool> Receiver::Turn() {
   for (const auto& [name, channel] : channels_) {
     if (channel.source) open.push_back(name);
   }
-  if (open.empty()) return false;
-  if (absl::Status s = file_.BeginBatch(); !s.ok()) return s;
+  if (open.empty()) {
+    std::this_thread::sleep_for(kIdleWait);
+    return false;
+  }
   Hauls hauls;
   absl::Status filled;
   for (const std::string& name : open) {
@@ -192,6 +228,9 @@ absl::StatusOr<bool> Receiver::Turn() {
     return filled;
   }
   if (absl::Status s = CommitAndAck(hauls); !s.ok()) return s;
+  for (const auto& [name, haul] : hauls) {
+    if (haul.lost) channels_[name].source.reset();
+  }
   if (absl::Status s = Tell(hauls); !s.ok()) return s;
   return any;
 }
@@ -219,7 +258,12 @@ absl::Status Receiver::Fill(const std::string& name, milliseconds wait, Haul& ha
         if (absl::Status s = TakeIn(name, {Text(next.status()), {}}, haul); !s.ok()) return s;
         continue;
       default:
-        return next.status();
+        if (!channels_[name].ended) return next.status();
+        hooks_.Note(kWarning, absl::StrFormat("channel %s: what may still come behind its end is "
+                                              "not read: %s",
+                                              name, Text(next.status())));
+        haul.lost = true;
+        return absl::OkStatus();
     }
     if (!*next) return absl::OkStatus();
     ++haul.messages;
@@ -237,10 +281,16 @@ bool Receiver::IsLeftOver(const std::string& name, const Message& message) const
 }
 
 absl::Status Receiver::TakeIn(const std::string& name, const Message& message, Haul& haul) {
+  // Begun with its first message, so that live events get at the file while nothing comes.
+  if (!in_batch_) {
+    if (absl::Status s = file_.BeginBatch(); !s.ok()) return s;
+    in_batch_ = true;
+  }
   if (IsLeftOver(name, message)) {
+    ++haul.left_over;
     const auto envelope = channels_[name].decoder->Decode(
         message.body, [](const DecodedItem&) { return absl::OkStatus(); });
-    if (envelope.ok() && envelope->ends) ++haul.markers;
+    if (envelope.ok() && envelope->ends) ++haul.left_over_markers;
     return file_.NoteLeftOver(name, 1);
   }
   const absl::StatusOr<IngestResult> result = file_.Ingest(name, message.body);
@@ -254,15 +304,17 @@ absl::Status Receiver::TakeIn(const std::string& name, const Message& message, H
 absl::Status Receiver::CommitAndAck(Hauls& hauls) {
   uint64_t messages = 0;
   for (const auto& [name, haul] : hauls) messages += haul.messages;
-  if (messages == 0) return file_.Rollback();
+  if (messages == 0) return absl::OkStatus();
   hooks_.Reached("receive.commit.before");
   if (absl::Status s = file_.Commit(); !s.ok()) {
     file_.Rollback().IgnoreError();
     return s;
   }
+  in_batch_ = false;
   hooks_.Reached("receive.commit.after");
   for (const auto& [name, haul] : hauls) {
-    for (uint64_t i = 0; i < haul.markers && !sources_.files(); ++i) {
+    const uint64_t markers = haul.markers + haul.left_over_markers;
+    for (uint64_t i = 0; i < markers && !sources_.files(); ++i) {
       if (absl::Status s = journal_.LowerOwed(name); !s.ok()) return s;
     }
   }
@@ -281,10 +333,15 @@ absl::Status Receiver::Tell(const Hauls& hauls) {
     if (haul.interrupted) {
       if (absl::Status s = Event({RunEvent::Kind::kInterrupted, name}); !s.ok()) return s;
     }
-    if (haul.messages > 0) {
+    if (haul.left_over > 0) {
+      const RunEvent event{RunEvent::Kind::kLeftOver, name,        haul.left_over, 0,
+                           haul.left_over_markers,    std::nullopt};
+      if (absl::Status s = Event(event); !s.ok()) return s;
+    }
+    if (haul.messages > haul.left_over) {
       const RunEvent event{RunEvent::Kind::kMessages,
                            name,
-                           haul.messages,
+                           haul.messages - haul.left_over,
                            haul.records,
                            haul.markers,
                            haul.expected};

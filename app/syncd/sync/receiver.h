@@ -23,7 +23,9 @@
 namespace syncd {
 
 // Receives every snapshot channel of the file's plan. A message is acknowledged only after the
-// transaction that it is part of has been committed. Used once, from one thread.
+// transaction that it is part of has been committed. A queue is read until every channel has ended,
+// so that what comes behind its own end still adds what is not there yet. Used once, from one
+// thread.
 class Receiver {
  public:
   struct Options {
@@ -48,22 +50,34 @@ class Receiver {
     const PlanChannel* plan = nullptr;
     std::unique_ptr<Source> source;    // while open
     std::unique_ptr<Decoder> decoder;  // to find markers among what is left over
+    bool ended = false;
   };
   // What one turn took from one source.
   struct Haul {
     uint64_t messages = 0;
     uint64_t records = 0;
     uint64_t markers = 0;
+    uint64_t left_over = 0;          // of the messages
+    uint64_t left_over_markers = 0;  // in those
     std::optional<uint64_t> expected;
     Position last;
     bool file_ended = false;
     bool interrupted = false;
+    bool lost = false;  // the source can't be read any more
   };
   using Hauls = std::map<std::string, Haul>;
+  // What a broker that was away kept from being done.
+  struct Postponed {
+    RunEffect effect;
+    std::chrono::steady_clock::time_point next_try;
+    std::chrono::steady_clock::time_point give_up;
+  };
 
   std::vector<RunChannel> Setup();
   absl::Status CarryOut(const std::vector<RunEffect>& effects);
   absl::Status CarryOut(const RunEffect& effect);
+  absl::Status Reach(const RunEffect& effect, std::chrono::steady_clock::time_point give_up);
+  absl::Status TryAgain();
   absl::Status Open(const std::string& name);
   absl::Status SendStart(const std::string& name);
   absl::Status End(const std::string& name);
@@ -83,6 +97,8 @@ class Receiver {
   RunHooks& hooks_;
   std::map<std::string, Channel> channels_;
   std::unique_ptr<Run> run_;
+  std::vector<Postponed> postponed_;
+  bool in_batch_ = false;
   size_t turn_ = 0;  // whose turn it is to be waited for
 };
 

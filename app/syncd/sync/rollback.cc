@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "syncd/sync/state_files.h"
+
 namespace syncd {
 namespace {
 
@@ -72,6 +74,7 @@ absl::StatusOr<RollbackLoss> AssessRollback(const indexswap::ReleaseStatus& stat
 absl::StatusOr<indexswap::SwapReport> RollBack(
     indexswap::Engine& engine, WarmSet& warm, EventLog& log, const std::string& state_dir,
     const RollbackRequest& request, const std::function<void(const RollbackLoss&)>& told) {
+  const auto lock = warm.LockSwap();
   const auto status = engine.Status();
   if (!status.ok()) return status.status();
   const auto loss = AssessRollback(*status, request.to, state_dir, log, warm);
@@ -89,7 +92,11 @@ absl::StatusOr<indexswap::SwapReport> RollBack(
   absl::StatusOr<indexswap::SwapReport> report;
   for (int tries = 0; tries < kTries; ++tries) {
     report = engine.Rollback(loss->target, hold);
-    if (report.ok()) warm.SetLive(report->to);
+    if (report.ok()) {
+      warm.SetLive(report->to);
+      // A process that was killed just behind its swap has not noted it.
+      NoteWasLive(state_dir, report->from).IgnoreError();
+    }
     warm.Release();
     if (report.status().code() != absl::StatusCode::kDeadlineExceeded) return report;
   }

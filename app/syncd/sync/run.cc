@@ -61,6 +61,9 @@ std::vector<RunEffect> Run::On(const RunEvent& event, RunTime now) {
     case RunEvent::Kind::kMessages:
       Messages(channel, event, now, effects);
       break;
+    case RunEvent::Kind::kLeftOver:
+      LeftOver(channel, event, now);
+      break;
     case RunEvent::Kind::kQueueCount:
       QueueCount(channel, event.records, now, effects);
       break;
@@ -109,6 +112,7 @@ void Run::Opened(const RunChannel& channel, RunTime now, Effects&) {
   clock.started = clock.last_message = now;
   clock.any_message = channel.records_before > 0;
   clock.marker = channel.marker_before;
+  clock.expected = channel.expected_before;
   if (!channel.has_start || channel.is_file) {
     progress.stage = ChannelStage::kReceiving;
   } else if (channel.started_before) {
@@ -123,12 +127,9 @@ void Run::Messages(const RunChannel& channel, const RunEvent& event, RunTime now
                    Effects& effects) {
   ChannelProgress& progress = progress_[channel.name];
   Clock& clock = clocks_[channel.name];
+  if (progress.stage == ChannelStage::kDraining) return LeftOver(channel, event, now);
+  if (progress.stage == ChannelStage::kEnded) return;  // stragglers; the end stands
   clock.last_message = now;
-  if (progress.stage == ChannelStage::kDraining) {
-    progress.left_over += event.messages;
-    progress.owed -= std::min(progress.owed, event.markers);
-    return;
-  }
   clock.any_message = true;
   progress.records += event.records;
   if (event.expected) clock.expected = event.expected;
@@ -140,6 +141,14 @@ void Run::Messages(const RunChannel& channel, const RunEvent& event, RunTime now
                        absl::StrFormat("%s: its end marker came after %d records", channel.name,
                                        progress.records)});
   }
+}
+
+// Of an earlier run, so its end marker ends nothing here.
+void Run::LeftOver(const RunChannel& channel, const RunEvent& event, RunTime now) {
+  ChannelProgress& progress = progress_[channel.name];
+  clocks_[channel.name].last_message = now;
+  progress.left_over += event.messages;
+  progress.owed -= std::min(progress.owed, event.markers);
 }
 
 void Run::AskCount(const RunChannel& channel, RunTime now, Effects& effects) {

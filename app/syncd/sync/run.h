@@ -21,15 +21,16 @@ using RunTime = std::chrono::steady_clock::time_point;
 // How a channel is read.
 struct RunChannel {
   std::string name;
-  std::vector<std::string> after;      // channels that must have ended before
-  bool is_file = false;                // the end of the file ends it; nothing is sent
-  bool has_start = false;              // a start message asks for the snapshot
-  uint64_t owed_markers = 0;           // end markers that earlier runs asked for and did not see
-  bool started_before = false;         // this run was interrupted after it had sent the start
-  bool ended_before = false;           // this run was interrupted after the channel had ended
-  uint64_t records_before = 0;         // received before the interruption
-  bool marker_before = false;          // the end marker came before the interruption
-  std::chrono::milliseconds quiet{0};  // its own quiet period, where that is longer
+  std::vector<std::string> after;  // channels that must have ended before
+  bool is_file = false;            // the end of the file ends it; nothing is sent
+  bool has_start = false;          // a start message asks for the snapshot
+  uint64_t owed_markers = 0;       // end markers that earlier runs asked for and did not see
+  bool started_before = false;     // this run was interrupted after it had sent the start
+  bool ended_before = false;       // this run was interrupted after the channel had ended
+  uint64_t records_before = 0;     // received before the interruption
+  bool marker_before = false;      // the end marker came before the interruption
+  std::optional<uint64_t> expected_before;  // how many records it says there are
+  std::chrono::milliseconds quiet{0};       // its own quiet period, where that is longer
 };
 
 // How long the machine is patient.
@@ -60,6 +61,7 @@ struct RunEvent {
     kTick,         // time has passed
     kOpened,       // the source consumes
     kMessages,     // `messages` came, with `records` and `markers` in them; committed
+    kLeftOver,     // `messages` of before the start came, with `markers` in them; committed
     kQueueCount,   // the queue holds `records` more
     kStartSent,    // the start message is confirmed
     kInterrupted,  // the source has lost its broker, and is reconnecting
@@ -95,7 +97,7 @@ struct RunEffect {
 struct ChannelProgress {
   ChannelStage stage = ChannelStage::kWaiting;
   uint64_t records = 0;
-  uint64_t left_over = 0;  // messages that were in the queue before the start
+  uint64_t left_over = 0;  // messages from before the start
   uint64_t starts = 0;     // start messages sent
   uint64_t owed = 0;
 };
@@ -136,6 +138,7 @@ class Run {
   void TickReceiving(const RunChannel& channel, RunTime now, Effects& effects);
   void Opened(const RunChannel& channel, RunTime now, Effects& effects);
   void Messages(const RunChannel& channel, const RunEvent& event, RunTime now, Effects& effects);
+  void LeftOver(const RunChannel& channel, const RunEvent& event, RunTime now);
   void QueueCount(const RunChannel& channel, uint64_t count, RunTime now, Effects& effects);
   void AskCount(const RunChannel& channel, RunTime now, Effects& effects);
   void End(const RunChannel& channel, Effects& effects);

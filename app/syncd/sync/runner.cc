@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include "syncd/sync/announce.h"
 #include "syncd/sync/channel_gates.h"
@@ -19,6 +20,10 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr auto kInfo = indexswap::Observer::Severity::kInfo;
+
+// A broker that is away has so long to come back before the swap goes unannounced.
+constexpr std::chrono::minutes kAnnounceFor{2};
+constexpr std::chrono::milliseconds kAnnounceAgain{500};
 
 double SecondsSince(steady_clock::time_point start) {
   return std::chrono::duration<double>(steady_clock::now() - start).count();
@@ -114,13 +119,13 @@ absl::StatusOr<std::optional<SyncRunner::Unfinished>> SyncRunner::FindUnfinished
     }
     auto run = (*file)->ReadRun();
     if (!run.ok()) return run.status();
-    if (!IsUnfinished(run->stage)) continue;
-    if (run->stage == RunStage::kSealed && status.live == generation) {
+    if (MayHaveGoneLive(run->stage) && status.live == generation) {
       // Cut off between its swap and the note of it.
       Announce({});
       if (absl::Status s = SetStage(**file, *run, RunStage::kPromoted); !s.ok()) return s;
       continue;
     }
+    if (!IsUnfinished(run->stage)) continue;
     newest = Unfinished{generation, *std::move(file), *std::move(run)};
   }
   if (!newest) return newest;
@@ -296,13 +301,14 @@ absl::Status SyncRunner::Promote(GenerationFile* file, const SyncRequest& reques
   progress.stage = "swapping";
   hooks_.OnProgress(progress);
   const auto swapped = Swap(outcome.generation, request);
-  if (file != nullptr) {
+  // Whoever goes on after an interruption tells of a swap that is not noted.
+  const bool untold = swapped.ok() && !Announce(swapped->pending) && hooks_.Interrupted();
+  if (file != nullptr && !untold) {
     auto run = file->ReadRun();
     if (!run.ok()) return run.status();
     // A gate has judged; everything else may be tried again as it is.
     const bool refused = swapped.status().code() == absl::StatusCode::kFailedPrecondition ||
                          swapped.status().code() == absl::StatusCode::kInvalidArgument;
-    if (swapped.ok()) Announce(swapped->pending);
     hooks_.Reached("run.done.before");
     if (swapped.ok() || refused) {
       const absl::Status noted =
@@ -339,6 +345,7 @@ absl::StatusOr<indexswap::SwapReport> SyncRunner::Swap(uint64_t generation,
       const auto stopped = [this] { return hooks_.Interrupted(); };
       if (absl::Status s = warm_.WaitUntilNear(generation, stopped); !s.ok()) return s;
     }
+    const auto lock = warm_.LockSwap();
     auto swapped = engine_.Promote(generation, input);
     if (swapped.ok()) warm_.SetLive(generation);
     warm_.Release();
@@ -349,13 +356,18 @@ absl::StatusOr<indexswap::SwapReport> SyncRunner::Swap(uint64_t generation,
   }
 }
 
-void SyncRunner::Announce(const std::vector<std::string>& pending) {
-  AnnounceSwap(
+bool SyncRunner::Announce(const std::vector<std::string>& pending) {
+  return AnnounceSwap(
       plan_, sources_, pending,
       [this](indexswap::Observer::Severity severity, const std::string& text) {
         hooks_.Note(severity, text);
       },
-      [this](std::string_view step) { hooks_.Reached(step); });
+      [this](std::string_view step) { hooks_.Reached(step); },
+      [this, until = steady_clock::now() + kAnnounceFor] {
+        if (hooks_.Interrupted() || steady_clock::now() >= until) return false;
+        std::this_thread::sleep_for(kAnnounceAgain);
+        return true;
+      });
 }
 
 void SyncRunner::Fill(SyncOutcome& outcome) {

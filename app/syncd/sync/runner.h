@@ -92,7 +92,7 @@ class SyncRunner {
                            SyncOutcome& outcome);
   absl::Status Promote(GenerationFile* file, const SyncRequest& request, SyncOutcome& outcome);
   absl::StatusOr<indexswap::SwapReport> Swap(uint64_t generation, const SyncRequest& request);
-  void Announce(const std::vector<std::string>& pending);
+  bool Announce(const std::vector<std::string>& pending);
   absl::Status SetStage(GenerationFile& file, RunInfo& run, RunStage stage);
   std::vector<indexswap::GateResult> JudgeChannels(const GenerationFile& file) const;
   void Fill(SyncOutcome& outcome);

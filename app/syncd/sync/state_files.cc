@@ -43,6 +43,22 @@ bool IsUnfinished(RunStage stage) {
   return stage == RunStage::kReceiving || stage == RunStage::kLoading || stage == RunStage::kSealed;
 }
 
+bool MayHaveGoneLive(RunStage stage) {
+  return stage == RunStage::kSealed || stage == RunStage::kRefused;
+}
+
+absl::Status NoteWasLive(const std::string& folder, uint64_t generation) {
+  const auto path = fs::path(folder) / GenerationFileName(generation);
+  if (!fs::exists(path)) return absl::OkStatus();
+  auto file = GenerationFile::Open(path.string(), Durability::kFull);
+  if (!file.ok()) return file.status();
+  auto run = (*file)->ReadRun();
+  if (!run.ok()) return run.status();
+  if (!MayHaveGoneLive(run->stage)) return absl::OkStatus();
+  run->stage = RunStage::kPromoted;
+  return (*file)->WriteRun(*run);
+}
+
 std::optional<uint64_t> CutOffRun(const std::string& folder, const Plan& plan,
                                   std::optional<uint64_t> live) {
   std::optional<uint64_t> newest;

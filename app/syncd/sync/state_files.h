@@ -23,6 +23,12 @@ absl::Status RemoveGenerationFile(const std::string& folder, uint64_t generation
 // Whether a build of this stage can be gone on with.
 bool IsUnfinished(RunStage stage);
 
+// Whether a live generation of this stage has gone live without a note of it.
+bool MayHaveGoneLive(RunStage stage);
+
+// Notes that a generation has been live, so that no sync goes on with it. OK when it has no file.
+absl::Status NoteWasLive(const std::string& folder, uint64_t generation);
+
 // The generation of a run from queues that was cut off, under this plan: a sync would go on with
 // it.
 std::optional<uint64_t> CutOffRun(const std::string& folder, const Plan& plan,

@@ -53,6 +53,10 @@ class WarmSet {
   // `stopped` says so; kFailedPrecondition when it is cold.
   absl::Status WaitUntilNear(uint64_t generation, const std::function<bool()>& stopped);
 
+  // To be held from a Hold to its Release and the SetLive in between: one swap or rollback at a
+  // time.
+  std::unique_lock<std::mutex> LockSwap() { return std::unique_lock(swapping_); }
+
   // Stops events at the live generation, and brings `target` at least as far; for at most
   // `pause_max`, then kDeadlineExceeded, and events go on. Otherwise they stand still until
   // Release. Returns the documents that the target's index has, by family; see
@@ -78,6 +82,7 @@ class WarmSet {
   EventLog& log_;
   const WarmCallbacks callbacks_;
 
+  std::mutex swapping_;
   mutable std::mutex mutex_;
   std::optional<uint64_t> live_;
   std::map<uint64_t, std::shared_ptr<WarmGeneration>> generations_;

@@ -22,7 +22,10 @@ struct Queue {
   size_t next = 0;
   uint64_t acked = 0;  // up to this delivery
   int opened = 0;
-  int refuse = 0;  // how many times Open fails
+  int refuse = 0;          // how many times Open fails
+  bool fail_next = false;  // the next Next finds that the server is away
+  int failed = 0;
+  std::vector<std::string> notes;
 
   template <typename Condition>
   bool Wait(Condition condition) {
@@ -45,6 +48,12 @@ class FakeSource : public Source {
   }
   absl::StatusOr<std::optional<Message>> Next(std::chrono::milliseconds) override {
     const std::lock_guard lock(queue_.mutex);
+    if (queue_.fail_next) {
+      queue_.fail_next = false;
+      ++queue_.failed;
+      queue_.changed.notify_all();
+      return absl::UnavailableError("the server does not answer");
+    }
     if (queue_.next == queue_.messages.size()) return std::optional<Message>();
     return std::optional<Message>(queue_.messages[queue_.next++]);
   }
@@ -92,7 +101,11 @@ class IntakeTest : public ::testing::Test {
       queue_.changed.notify_all();
     };
     callbacks.acknowledged = [this] { return answered_.load(); };
-    callbacks.note = [](indexswap::Observer::Severity, const std::string&) {};
+    callbacks.note = [this](indexswap::Observer::Severity, const std::string& text) {
+      const std::lock_guard lock(queue_.mutex);
+      queue_.notes.push_back(text);
+      queue_.changed.notify_all();
+    };
     callbacks.step = [](std::string_view) {};
     intake_ = std::make_unique<ChannelIntake>(
         "tcs-updates",
@@ -135,6 +148,29 @@ TEST_F(IntakeTest, AQueueThatIsHeldIsTriedAgain) {
   Start();
   EXPECT_TRUE(queue_.Wait([&] { return log_->head() == 1; }));
   EXPECT_EQ(queue_.opened, 2);
+}
+
+// An SQS source holds what it has handed out through an outage, and fetches nothing more than so
+// many messages: if what waits were forgotten, nothing would ever come again.
+TEST_F(IntakeTest, WhatWaitsIsAcknowledgedAfterAnOutage) {
+  Put(R"({"tcsPersonId":1,"gmcReferenceNumber":"7000001"})");
+  Start();
+  ASSERT_TRUE(queue_.Wait([&] { return log_->head() == 1; }));
+  {
+    const std::lock_guard lock(queue_.mutex);
+    queue_.fail_next = true;
+  }
+  ASSERT_TRUE(queue_.Wait([&] { return queue_.failed == 1; }));
+  answered_ = 1;
+  EXPECT_TRUE(queue_.Wait([&] { return queue_.acked == 1; }));
+}
+
+TEST_F(IntakeTest, AQuietQueueIsOutOfTroubleWhenItsServerIsBack) {
+  queue_.fail_next = true;
+  Start();
+  ASSERT_TRUE(queue_.Wait([&] { return queue_.notes.size() == 2; }));
+  EXPECT_EQ(queue_.notes[1], "channel tcs-updates: reading again");
+  EXPECT_EQ(intake_->state().trouble, "");
 }
 
 TEST_F(IntakeTest, WhatIsNotAnsweredForGoesBack) {

@@ -116,6 +116,25 @@ TEST_F(EventLogTest, ADeadLetterIsTakenInUnderItsOldOrder) {
   EXPECT_EQ(log_->RetryDeadLetter(9).code(), absl::StatusCode::kNotFound);
 }
 
+TEST_F(EventLogTest, ARefusedDocumentHasOneLetterHoweverOftenItIsSent) {
+  DeadLetter letter;
+  letter.kind = DeadLetter::Kind::kRefused;
+  letter.generation = 3;
+  letter.family = "masterdoctorindex";
+  letter.document_id = "7000001:1";
+  ASSERT_TRUE(log_->AddDeadLetter(letter).ok());
+  letter.reason = "again";
+  ASSERT_TRUE(log_->AddDeadLetter(letter).ok());
+  const auto letters = log_->ListDeadLetters(0, 10);
+  ASSERT_THAT(*letters, SizeIs(1));
+  EXPECT_EQ(letters->front().reason, "again");
+  letter.generation = 4;
+  ASSERT_TRUE(log_->AddDeadLetter(letter).ok());
+  letter.family = "recommendationindex";
+  ASSERT_TRUE(log_->AddDeadLetter(letter).ok());
+  EXPECT_EQ(*log_->CountDeadLetters(), 3);
+}
+
 TEST_F(EventLogTest, ARetriedMessageIsOlderThanWhatCameAfterIt) {
   // It was isolated although it can be read: what follows of the same person came later.
   DeadLetter letter;

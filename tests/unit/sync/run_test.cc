@@ -290,6 +290,37 @@ TEST_F(RunTest, AnInterruptedRunThatHadItsMarkerSettles) {
   EXPECT_THAT(Count(0), ElementsAre("end:gmc"));
 }
 
+TEST_F(RunTest, AnInterruptedRunStillWaitsForTheCountOfItsMarker) {
+  RunChannel channel = Queue("gmc");
+  channel.started_before = channel.marker_before = true;
+  channel.records_before = 7;
+  channel.expected_before = 8;
+  Use({channel});
+  Tick();
+  On(Kind::kOpened);
+  EXPECT_THAT(Tick(timeouts_.quiet), IsEmpty());
+  Messages(1);
+  EXPECT_THAT(Tick(timeouts_.quiet), ElementsAre("count:gmc"));
+}
+
+TEST_F(RunTest, LeftOversBehindTheStartPutOffWhatTheyMay) {
+  Receiving();
+  On({Kind::kLeftOver, "gmc", 3, 0, 1, std::nullopt});
+  EXPECT_EQ(Gmc().stage, ChannelStage::kReceiving) << "the marker is another run's";
+  EXPECT_EQ(Gmc().left_over, 3u);
+  EXPECT_THAT(Tick(timeouts_.start), ElementsAre("start:gmc")) << "its own has brought nothing";
+}
+
+TEST_F(RunTest, AStragglerChangesNothingOfTheEnd) {
+  Receiving();
+  Messages(2, 1);
+  Tick(timeouts_.quiet);
+  ASSERT_THAT(Count(0), ElementsAre("end:gmc"));
+  EXPECT_THAT(Messages(1, 1), IsEmpty());
+  EXPECT_EQ(Gmc().stage, ChannelStage::kEnded);
+  EXPECT_TRUE(run_->complete());
+}
+
 TEST_F(RunTest, AChannelThatHadEndedIsNotOpenedAgain) {
   RunChannel channel = Queue("gmc");
   channel.ended_before = true;

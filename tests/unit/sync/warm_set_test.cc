@@ -7,7 +7,9 @@
 
 #include <chrono>
 #include <filesystem>
+#include <future>
 #include <string>
+#include <thread>
 
 #include "indexswap/testing/faulty_store.h"
 #include "indexswap/testing/memory_store.h"
@@ -209,6 +211,40 @@ TEST_F(WarmSetTest, ARollbackToAWarmGenerationLosesNothing) {
   EXPECT_EQ(back->to, first);
   EXPECT_EQ(loss.lost, std::optional<uint64_t>(0));
   EXPECT_THAT(Shown(first, "7000001:20"), HasSubstr("\"p\""));
+}
+
+// A process that was killed behind its swap has left the stage at sealed, which is that of a build
+// that a sync goes on with.
+TEST_F(WarmSetTest, NoSyncGoesOnWithWhatWasRolledBackFrom) {
+  ASSERT_TRUE(Promote(Build()).ok());
+  const uint64_t second = Build();
+  ASSERT_TRUE(Promote(second).ok());
+  const auto back = RollBack(*engine_, *warm_, *log_, folder_, {std::nullopt, false, seconds(10)},
+                             [](const RollbackLoss&) {});
+  ASSERT_TRUE(back.ok()) << back.status();
+  auto file = GenerationFile::OpenReadOnly(folder_ + "/" + GenerationFileName(second));
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ((*file)->ReadRun()->stage, RunStage::kPromoted);
+}
+
+TEST_F(WarmSetTest, ARollbackWaitsForASwapThatIsUnderWay) {
+  const uint64_t first = Build();
+  ASSERT_TRUE(Promote(first).ok());
+  ASSERT_TRUE(Promote(Build()).ok());
+  std::promise<void> begun;
+  std::thread rollback;
+  {
+    const auto lock = warm_->LockSwap();
+    rollback = std::thread([&] {
+      const auto back =
+          RollBack(*engine_, *warm_, *log_, folder_, {std::nullopt, false, seconds(10)},
+                   [&](const RollbackLoss&) { begun.set_value(); });
+      EXPECT_TRUE(back.ok()) << back.status();
+    });
+    // It can't begin too late here: if it did not wait, this would see it as a rule.
+    EXPECT_EQ(begun.get_future().wait_for(milliseconds(300)), std::future_status::timeout);
+  }
+  rollback.join();
 }
 
 TEST_F(WarmSetTest, ARollbackThatWouldLoseEventsNeedsConsent) {
