@@ -64,6 +64,18 @@ class ChannelsTest(harness.EndToEnd):
         self.assertEqual(left_over, {"tcs": 2, "gmc": 1, "connection-logs": 0,
                                      "hidden-discrepancies": 0})
 
+    def test_phases_start_together_unless_they_are_to_wait_for_each_other(self):
+        for sequential in (False, True):
+            with self.subTest(sequential=sequential):
+                self.deployment = harness.Deployment(
+                    self, self.store.url, self.amqp,
+                    sync=QUICK_START["sync"] | {"stall_timeout": "3s", "sequential": sequential})
+                feeding = feeds(self.SNAPSHOT, batch=0)
+                feeding["tcs"].dies_after = 5    # so it never ends
+                _, senders = self.sync(feeding, code=1)
+                started = {channel for channel, starts in senders.starts.items() if starts}
+                self.assertEqual(started, {"tcs"} if sequential else set(services.ROUTES))
+
     def test_another_consumer_is_named(self):
         feeding = feeds(self.SNAPSHOT, batch=0)
         queue = services.ROUTES["gmc"].data_queue
