@@ -3,7 +3,9 @@
 import unittest
 
 import harness
+import pika
 import services
+from senders import TraineeQueue
 from test_rebuild import feeds
 
 QUICK_START = {"sync": {"start_timeout": "1s", "stall_timeout": "60s", "quiet": "500ms",
@@ -63,6 +65,47 @@ class ChannelsTest(harness.EndToEnd):
                      for channel, figures in outcome.report["channels"].items()}
         self.assertEqual(left_over, {"tcs": 2, "gmc": 1, "connection-logs": 0,
                                      "hidden-discrepancies": 0})
+
+    def test_a_foreground_sync_leaves_live_events_in_their_queue(self):
+        events = TraineeQueue(self.amqp)
+        self.addCleanup(events.close)
+        events.send(b'{"tcsPersonId":1,"gmcReferenceNumber":"1"}')
+        self.sync(feeds(self.SNAPSHOT, batch=0))
+        self.assert_shows(self.store, self.SNAPSHOT)
+        self.assertEqual(events.waiting(), 1)
+        events.declare()    # empty for others
+
+    def test_the_configuration_says_which_queue_feeds_a_channel(self):
+        moved = "syncd.test.moved"
+        parameters = pika.URLParameters(self.amqp)
+        self.deployment = harness.Deployment(self, self.store.url, self.amqp, **QUICK_START,
+                                             queues={"gmc": f"amqp:{moved}"})
+        route = services.ROUTES["gmc"]
+        feeding = feeds(self.SNAPSHOT, batch=50)
+        with services.Services(self.amqp, feeding), services.channel(parameters) as amqp:
+            self.addCleanup(self.delete, parameters, moved)
+            amqp.queue_declare(moved, durable=True)
+            amqp.queue_bind(moved, services.EXCHANGE, route.data_key)
+            amqp.queue_unbind(route.data_queue, services.EXCHANGE, route.data_key)
+            self.deployment.run("sync")
+        self.assert_shows(self.store, self.SNAPSHOT)
+
+    @staticmethod
+    def delete(parameters, queue):
+        with services.channel(parameters) as amqp:
+            amqp.queue_delete(queue)
+
+    def test_phases_start_together_unless_they_are_to_wait_for_each_other(self):
+        for sequential in (False, True):
+            with self.subTest(sequential=sequential):
+                self.deployment = harness.Deployment(
+                    self, self.store.url, self.amqp,
+                    sync=QUICK_START["sync"] | {"stall_timeout": "3s", "sequential": sequential})
+                feeding = feeds(self.SNAPSHOT, batch=0)
+                feeding["tcs"].dies_after = 5    # so it never ends
+                _, senders = self.sync(feeding, code=1)
+                started = {channel for channel, starts in senders.starts.items() if starts}
+                self.assertEqual(started, {"tcs"} if sequential else set(services.ROUTES))
 
     def test_another_consumer_is_named(self):
         feeding = feeds(self.SNAPSHOT, batch=0)

@@ -9,6 +9,7 @@ import services
 from test_rebuild import feeds
 
 DOCTORS = 1_000
+PLAN = harness.HERE.parents[1] / "app" / "syncd" / "plans" / "tis"
 STALLS = {"sync": {"start_timeout": "2s", "stall_timeout": "5s", "quiet": "300ms",
                    "owed_timeout": "2s"}}
 
@@ -189,6 +190,22 @@ class RefusalsTest(harness.EndToEnd):
         outcome = deployment.run("sync", "--from", folder, code=2)
         self.assertIn("gmc.ndjson", outcome.message())
         self.assert_untouched(store)
+
+    def test_a_file_that_may_be_missing(self):
+        channel = "hidden-discrepancies"
+        plan = harness.temporary(self) / "plan"
+        shutil.copytree(PLAN, plan)
+        text = (plan / "plan.toml").read_text(encoding="utf-8")
+        name = f'name = "{channel}"\n'
+        self.assertEqual(text.count(name), 1)
+        (plan / "plan.toml").write_text(text.replace(name, f"{name}may_be_empty = true\n"),
+                                        encoding="utf-8")
+        folder = copy_with(self, self.SECOND, channel, lambda lines: ['{"syncEnd":true}'])
+        expected = harness.compare.Expected(harness.expect(folder))
+        (folder / f"{channel}.ndjson").unlink()
+        store = self.embedded()
+        harness.Deployment(self, store.url).sync(folder, SYNCD_PLAN=str(plan))
+        self.assertEqual(store.differences(expected), [])
 
 
 if __name__ == "__main__":

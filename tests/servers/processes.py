@@ -16,7 +16,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
@@ -78,7 +77,8 @@ class Ports:
 
     def __init__(self, count=1):
         self._locks = []
-        folder = os.path.join(tempfile.gettempdir(), f"indexswap-test-ports-{os.getuid()}")
+        # The same for all runs, wherever each has its temporary files.
+        folder = f"/tmp/indexswap-test-ports-{os.getuid()}"
         os.makedirs(folder, exist_ok=True)
         for _ in range(1000):
             first = random.randint(PORTS_FIRST, PORTS_LAST - count)

@@ -2,8 +2,11 @@
 
 #include <absl/strings/str_format.h>
 #include <spdlog/spdlog.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <string_view>
 
 namespace syncd {
 namespace {
@@ -12,7 +15,7 @@ using std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kDrawEvery{200};
 constexpr std::chrono::seconds kLineEvery{5};
-constexpr int kBarWidth = 24;
+constexpr int kBarWidth = 12;  // with figures of millions the ETA still fits 80 columns
 
 struct Figures {
   uint64_t done = 0;
@@ -36,6 +39,12 @@ std::string Bar(const Figures& figures) {
       std::min(1.0, static_cast<double>(figures.done) / static_cast<double>(*figures.total));
   const int full = static_cast<int>(part * kBarWidth);
   return "[" + std::string(full, '#') + std::string(kBarWidth - full, '.') + "] ";
+}
+
+// Asked anew each time: people resize their windows.
+size_t TerminalColumns() {
+  winsize size = {};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 std::string Left(double seconds) {
@@ -68,6 +77,15 @@ std::string ProgressLine(const RunProgress& progress, std::optional<uint64_t> pr
   return line;
 }
 
+std::string FitLine(const std::string& line, size_t columns) {
+  // The last column stays free, since some terminals go on to the next line when it is taken. Names
+  // of channels and stages are ASCII: a byte is a column.
+  if (columns == 0 || line.size() < columns) return line;
+  constexpr std::string_view kCut = "...";
+  if (columns <= kCut.size()) return "";
+  return line.substr(0, columns - 1 - kCut.size()) + std::string(kCut);
+}
+
 void ProgressPrinter::Show(const RunProgress& progress) {
   const auto now = steady_clock::now();
   if (progress.stage != stage_) {
@@ -80,7 +98,7 @@ void ProgressPrinter::Show(const RunProgress& progress) {
   drawn_ = now;
   const std::string line = ProgressLine(progress, previous_, now - stage_began_);
   if (!terminal_) return spdlog::info("{}", line);
-  std::fprintf(stderr, "\r\033[K%s", line.c_str());
+  std::fprintf(stderr, "\r\033[K%s", FitLine(line, TerminalColumns()).c_str());
   std::fflush(stderr);
   visible_ = true;
 }

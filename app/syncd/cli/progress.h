@@ -3,6 +3,7 @@
 #define SYNCD_CLI_PROGRESS_H_
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <optional>
@@ -17,6 +18,10 @@ namespace syncd {
 // what is to come; nothing if unknown. `elapsed` is since the stage began.
 std::string ProgressLine(const RunProgress& progress, std::optional<uint64_t> previous,
                          std::chrono::duration<double> elapsed);
+
+// A line cut to what fits on one of `columns`, its end marked: what runs on to a second line of a
+// terminal can't be drawn again in place. `columns` of 0 are not known: the line stays whole.
+std::string FitLine(const std::string& line, size_t columns);
 
 // Prints progress to stderr. Not thread-safe.
 class ProgressPrinter {

@@ -24,7 +24,7 @@ TEST(ProgressLine, ShowsBarRateAndTimeLeftWhileLoading) {
   progress.loaded = 500;
   progress.total = 2000;
   EXPECT_EQ(ProgressLine(progress, std::nullopt, Seconds(10)),
-            "loading [######..................] 500 of 2000 documents, 50/s, ETA 30s");
+            "loading [###.........] 500 of 2000 documents, 50/s, ETA 30s");
 }
 
 TEST(ProgressLine, MarksAnEstimateWhileReceivingAndSaysWhatItWaitsFor) {
@@ -53,8 +53,16 @@ TEST(ProgressLine, AnEstimateThatWasTooLowBreaksNothing) {
   progress.stage = "receiving";
   progress.channels["gmc"].records = 300;
   const std::string line = ProgressLine(progress, 100, Seconds(1));
-  EXPECT_THAT(line, HasSubstr("[########################]"));
+  EXPECT_THAT(line, HasSubstr("[############]"));
   EXPECT_THAT(line, Not(HasSubstr("ETA")));
+}
+
+TEST(FitLine, LeavesTheLastColumnFreeAndMarksItsCut) {
+  EXPECT_EQ(FitLine("0123456789", 11), "0123456789");
+  EXPECT_EQ(FitLine("0123456789", 10), "012345...");
+  EXPECT_EQ(FitLine("0123456789", 4), "...");
+  EXPECT_EQ(FitLine("0123456789", 3), "");
+  EXPECT_EQ(FitLine("0123456789", 0), "0123456789");
 }
 
 TEST(ExitCodeFor, FollowsTheContract) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "indexswap/testing/sanitized.h"
 #include "random_changes.h"
 #include "syncd/readmodel/event_file.h"
 #include "syncd/readmodel/event_log.h"
@@ -311,7 +312,8 @@ class History {
 
 int Histories() {
   const char* count = std::getenv("INDEXSWAP_TEST_HISTORIES");
-  return count == nullptr ? 60 : std::atoi(count);
+  if (count != nullptr) return std::atoi(count);
+  return indexswap::testing::kSanitized ? 8 : 60;
 }
 
 TEST(EventHistory, EveryHistoryEndsInTheProjectionOfItsFinalState) {

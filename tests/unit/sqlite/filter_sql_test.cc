@@ -14,6 +14,7 @@
 
 #include "indexswap/sqlite/connection.h"
 #include "indexswap/testing/filter_matcher.h"
+#include "indexswap/testing/sanitized.h"
 
 namespace indexswap {
 namespace {
@@ -170,8 +171,9 @@ TEST_F(FilterSql, AgreesWithTheMatcherOnEveryShapeOfValue) {
   queries.push_back(R"({"term":{"day":"2024-01-01"}})");
   queries.push_back(R"({"terms":{"loose":["2024-06","2024"]}})");
   queries.push_back(R"({"term":{"inner.word":"a"}})");
-  for (const std::string& query : queries) {
-    Compare(query, documents, 1'718'452'800'000);  // 2024-06-15T12:00Z
+  // Seven shares no factor with the turns of the loops above, so some of each kind are left.
+  for (size_t i = 0; i < queries.size(); i += testing::kSanitized ? 7 : 1) {
+    Compare(queries[i], documents, 1'718'452'800'000);  // 2024-06-15T12:00Z
   }
 }
 
@@ -199,7 +201,7 @@ TEST_F(FilterSql, AgreesWithTheMatcherOnDateMathAroundEveryTurn) {
        {absl::CivilDay(2024, 3, 31), absl::CivilDay(2024, 10, 27), absl::CivilDay(2018, 11, 4),
         absl::CivilDay(2018, 2, 18), absl::CivilDay(2024, 2, 29), absl::CivilDay(2024, 1, 31),
         absl::CivilDay(2030, 12, 31), absl::CivilDay(2099, 7, 1)}) {
-    for (int hour = -6; hour <= 30; hour += 3) {
+    for (int hour = -6; hour <= 30; hour += testing::kSanitized ? 18 : 3) {
       const absl::Time time = absl::FromCivil(absl::CivilHour(day) + hour, absl::UTCTimeZone());
       moments.push_back(absl::ToUnixMillis(time) + hour * 60'007);
     }
