@@ -1,0 +1,114 @@
+"""syncd chooses the credentials that botocore chooses, in the same set-ups.
+
+    test_credentials.py CHAIN    the path of the built credentials_main
+
+Needs botocore: started with another Python it goes on in the one of INDEXSWAP_TEST_AWS_PYTHON.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+from unittest import mock
+
+try:
+    import botocore.credentials
+    import botocore.session
+    import botocore.utils
+except ImportError:
+    python = os.environ.get("INDEXSWAP_TEST_AWS_PYTHON")
+    if not python or os.path.realpath(sys.executable) == python:
+        sys.exit("there is no botocore: run this under `tests/servers/servers.py run moto -- …`")
+    os.execv(python, [python, "-B", *sys.argv])
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+import set_ups  # noqa: E402
+from stand_ins import Endpoints  # noqa: E402
+
+CHAIN = sys.argv.pop(1) if len(sys.argv) > 1 else ""
+SECRETS = ("env-secret", "secret-", "token-", "a-token", "the-jwt", "Bearer")
+ENDPOINTS = Endpoints()
+unittest.addModuleCleanup(ENDPOINTS.close)
+
+
+def environment(set_up, home):
+    """The variables of a set-up, and its files written."""
+    places = {"{sts}": ENDPOINTS.sts, "{container}": ENDPOINTS.container, "{home}": str(home),
+              "{instance}": ENDPOINTS.instance,
+              "{container_by_name}": ENDPOINTS.container.replace("127.0.0.1", "localhost")}
+
+    def placed(text):
+        for name, value in places.items():
+            text = text.replace(name, value)
+        return text
+
+    files = {".aws/credentials": set_up.credentials, ".aws/config": set_up.config, **set_up.files}
+    (home / ".aws").mkdir()
+    for name, text in files.items():
+        if text:
+            (home / name).write_text(placed(text))
+    env = {"HOME": "{home}", "AWS_DEFAULT_REGION": "eu-west-2", "AWS_ENDPOINT_URL_STS": "{sts}",
+           "AWS_EC2_METADATA_SERVICE_ENDPOINT": "{instance}", **set_up.env}
+    return {name: placed(value) for name, value in env.items() if name not in set_up.without}
+
+
+def nobody_types(prompt):
+    raise EOFError(prompt)
+
+
+def botocores(env):
+    """What botocore chooses, and why not if it chooses nothing."""
+    fetcher = botocore.utils.ContainerMetadataFetcher
+    with mock.patch.dict(os.environ, env | {"AWS_MAX_ATTEMPTS": "1"}, clear=True), \
+            mock.patch.object(fetcher, "IP_ADDRESS", ENDPOINTS.container.removeprefix("http://")), \
+            mock.patch.multiple(fetcher, RETRY_ATTEMPTS=1, SLEEP_TIME=0), \
+            mock.patch.object(botocore.credentials.AssumeRoleProvider.__init__,
+                              "__defaults__", (nobody_types, None, None)):
+        try:
+            found = botocore.session.Session().get_credentials()
+            found = found and found.get_frozen_credentials()
+        except Exception as error:  # pylint: disable=broad-except
+            return None, repr(error)
+    if not found:
+        return None, "none"
+    return {"key": found.access_key, "secret": found.secret_key, "token": found.token or ""}, ""
+
+
+def ours(env):
+    done = subprocess.run([CHAIN, ENDPOINTS.container], env=env, capture_output=True, text=True,
+                          check=True, timeout=60)
+    answer = json.loads(done.stdout)
+    return (None, answer["error"]) if "error" in answer else (answer, "")
+
+
+class CredentialsTest(unittest.TestCase):
+    def choose(self, set_up):
+        with tempfile.TemporaryDirectory() as home:
+            env = environment(set_up, pathlib.Path(home))
+            ENDPOINTS.begin(set_up.refuse, set_up.answers)
+            theirs, their_error = botocores(env)
+            self.assertEqual(theirs, set_up.want, f"botocore: {their_error}, {ENDPOINTS.seen}")
+            ENDPOINTS.begin(set_up.refuse, set_up.answers)
+            found, error = ours(env)
+            self.assertEqual(found, set_up.want, f"syncd: {error}, {ENDPOINTS.seen}")
+            for secret in SECRETS:
+                self.assertNotIn(secret, error)
+
+    def test_choices_are_equal(self):
+        for kind, all_of_it in set_ups.ALL.items():
+            for set_up in all_of_it:
+                with self.subTest(f"{kind}: {set_up.name}"):
+                    self.choose(set_up)
+
+    def test_there_is_something_to_compare(self):
+        every = [one for kind in set_ups.ALL.values() for one in kind]
+        self.assertGreaterEqual(len(every), 80)
+        self.assertGreaterEqual(sum(one.want is not None for one in every), 40)
+
+
+if __name__ == "__main__":
+    unittest.main()
