@@ -73,7 +73,8 @@ VARIABLES = (
     SetUp("keys", {"key": "AKIAENV", "secret": "env-secret", "token": ""}, ENV),
     SetUp("keys with a token", {"key": "AKIAENV", "secret": "env-secret", "token": "t"},
           ENV | {"AWS_SESSION_TOKEN": "t"}),
-    SetUp("a key without its secret", None, {"AWS_ACCESS_KEY_ID": "AKIAENV"}, section("default", "F")),
+    SetUp("a key without its secret", None, {"AWS_ACCESS_KEY_ID": "AKIAENV"},
+          section("default", "F")),
     SetUp("a secret without its key", keys("F"), {"AWS_SECRET_ACCESS_KEY": "s"},
           section("default", "F")),
     SetUp("a key without its secret, which is empty", None, ENV | {"AWS_SECRET_ACCESS_KEY": ""}),
@@ -91,7 +92,8 @@ VARIABLES = (
 
 PROFILES = (
     SetUp("default", keys("F"), credentials=section("default", "F")),
-    SetUp("a chosen one", keys("W", "t"), WORK, section("default", "F") + section("work", "W", "t")),
+    SetUp("a chosen one", keys("W", "t"), WORK,
+          section("default", "F") + section("work", "W", "t")),
     SetUp("one that is not there", None, WORK, section("default", "F")),
     SetUp("of the config file", keys("C"), WORK, config=section("profile work", "C")),
     SetUp("its section without `profile`", None, WORK, config=section("work", "C")),
@@ -207,7 +209,8 @@ CONTAINERS = (
     SetUp("by a path", container("/v2/credentials/1?a=b"), {RELATIVE: "/v2/credentials/1?a=b"}),
     SetUp("by an address", container("/x"), {FULL: "{container}/x"}),
     SetUp("by a name of this machine", container("/x"), {FULL: "{container_by_name}/x"}),
-    SetUp("with a token", container("/x", "Bearer 1"), {FULL: "{container}/x", BEARER: "Bearer 1"}),
+    SetUp("with a token", container("/x", "Bearer 1"),
+          {FULL: "{container}/x", BEARER: "Bearer 1"}),
     SetUp("with a token in a file", container("/x", "Bearer 2"), {
         FULL: "{container}/x", BEARER: "Bearer 1", BEARER_FILE: "{home}/bearer"},
         files={"bearer": "Bearer 2"}),

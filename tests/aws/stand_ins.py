@@ -1,4 +1,4 @@
-"""Stand-ins, on loopback, for the endpoints that hand out AWS credentials: STS, container, IMDSv2."""
+"""Stand-ins, on loopback, for what hands out AWS credentials: STS, container, IMDSv2."""
 
 import hashlib
 import http.server
@@ -11,14 +11,14 @@ SESSION = "session-of-the-instance"
 
 
 def issued(story):
-    """The credentials that stand for `story`: what was asked for, by whom. Keys go into requests."""
+    """The credentials that stand for `story`: what was asked for, by whom."""
     digest = hashlib.sha256(story.encode()).hexdigest()
     return {"key": "ASIA" + digest[:12].upper(), "secret": "secret-" + digest[12:30],
             "token": "token-" + digest[30:50]}
 
 
 class Endpoints:
-    """The three of them. `refuse` is {name: HTTP status}, `answers` {name: what is said instead}."""
+    """The three of them. `refuse`: {name: HTTP status}, `answers`: {name: what is said}."""
 
     def __init__(self):
         self.refuse, self.answers, self.seen = {}, {}, []

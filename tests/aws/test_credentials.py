@@ -110,5 +110,34 @@ class CredentialsTest(unittest.TestCase):
         self.assertGreaterEqual(sum(one.want is not None for one in every), 40)
 
 
+@unittest.skipUnless(os.environ.get("INDEXSWAP_TEST_MOTO_URL"), "there is no moto")
+class SignedTest(unittest.TestCase):
+    """An STS that checks signatures takes our request, and the next one with what it gave."""
+
+    def choose(self, secret):
+        profiles = "".join(
+            f"[{name}]\nrole_arn = {set_ups.ROLE}session\nsource_profile = {source}\n"
+            for name, source in (("one", "src"), ("two", "one")))
+        profiles += (f"[src]\naws_access_key_id = {os.environ['INDEXSWAP_TEST_MOTO_KEY']}\n"
+                     f"aws_secret_access_key = {secret}\n")
+        with tempfile.TemporaryDirectory() as home:
+            (pathlib.Path(home) / "credentials").write_text(profiles)
+            return ours({
+                "AWS_SHARED_CREDENTIALS_FILE": home + "/credentials", "AWS_PROFILE": "two",
+                "AWS_REGION": "eu-west-2",
+                "AWS_ENDPOINT_URL_STS": os.environ["INDEXSWAP_TEST_MOTO_URL"]})
+
+    def test_a_chain_of_roles(self):
+        found, error = self.choose(os.environ["INDEXSWAP_TEST_MOTO_SECRET"])
+        self.assertTrue(found, error)
+        self.assertTrue(found["key"].startswith("ASIA"), found["key"])
+
+    def test_a_wrong_secret(self):
+        found, error = self.choose("not the secret")
+        self.assertIsNone(found)
+        self.assertIn("SignatureDoesNotMatch", error)
+        self.assertNotIn("not the secret", error)
+
+
 if __name__ == "__main__":
     unittest.main()

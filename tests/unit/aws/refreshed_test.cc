@@ -144,9 +144,10 @@ TEST_F(RefreshedTest, AFailureIsNobodysConcernWhileTheOldOnesAreValid) {
   EXPECT_EQ(Get(), "ONE");
   scene_.Advance(minutes(50));
   EXPECT_EQ(Get(), "ONE");
+  scene_.Advance(seconds(59));
   EXPECT_EQ(Get(), "ONE");
   EXPECT_EQ(scene_.fetches, 2) << "tried once";
-  scene_.Advance(minutes(1));
+  scene_.Advance(seconds(1));
   EXPECT_EQ(Get(), "ONE");
   EXPECT_EQ(scene_.fetches, 3) << "and again after a minute";
   scene_.Advance(minutes(9) - seconds(1));

@@ -80,21 +80,23 @@ class ChainTest : public ::testing::Test {
 
   // What the chain finds; its searches share one source.
   absl::StatusOr<indexswap::AwsCredentials> Find() {
-    if (source_ == nullptr) {
-      AwsChainOptions options;
-      options.environment = [this](const char* name) {
-        const auto found = variables_.find(name);
-        return found == variables_.end() ? nullptr : found->second.c_str();
-      };
-      options.sts_region = sts_region_;
-      options.clock = [this] { return now_; };
-      options.network.connect = [this](indexswap::HttpOptions http) {
-        return absl::StatusOr<std::unique_ptr<indexswap::HttpTransport>>(
-            std::make_unique<ScriptedTransport>(network_, std::move(http)));
-      };
-      source_ = MakeAwsChain(std::move(options));
-    }
+    if (source_ == nullptr) source_ = Source();
     return source_->Fetch();
+  }
+
+  std::unique_ptr<AwsSource> Source() {
+    AwsChainOptions options;
+    options.environment = [this](const char* name) {
+      const auto found = variables_.find(name);
+      return found == variables_.end() ? nullptr : found->second.c_str();
+    };
+    options.sts_region = sts_region_;
+    options.clock = [this] { return now_; };
+    options.network.connect = [this](indexswap::HttpOptions http) {
+      return absl::StatusOr<std::unique_ptr<indexswap::HttpTransport>>(
+          std::make_unique<ScriptedTransport>(network_, std::move(http)));
+    };
+    return MakeAwsChain(std::move(options));
   }
 
   std::string home_;
@@ -112,10 +114,11 @@ inline std::string JsonKey(const std::string& id) {
 }
 
 // What STS sends.
-inline std::string XmlKey(const std::string& id) {
+inline std::string XmlKey(const std::string& id, const std::string& end = "2099-01-01T00:00:00Z") {
   return "<R xmlns=\"x\"><Result><Credentials><AccessKeyId>" + id +
          "</AccessKeyId><SecretAccessKey>S&amp;</SecretAccessKey><SessionToken>T</SessionToken>"
-         "<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></Result></R>";
+         "<Expiration>" +
+         end + "</Expiration></Credentials></Result></R>";
 }
 
 }  // namespace syncd

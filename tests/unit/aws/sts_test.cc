@@ -2,8 +2,11 @@
 // mean.
 #include "syncd/aws/sts.h"
 
+#include <absl/time/time.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <set>
 
 #include "scripted_network.h"
 #include "syncd/aws/answers.h"
@@ -142,6 +145,28 @@ TEST_F(RoleTest, AWebIdentityIsSentUnsignedAndReadAnew) {
   }
   network_.Answer(400, "<Code>InvalidIdentityToken</Code><Message>no second</Message>");
   EXPECT_THAT(std::string(Find().status().message()), HasSubstr("InvalidIdentityToken: no (sec"));
+}
+
+// Twelve hours of a request a minute, with roles of an hour, while STS is out of order every other
+// time that it is asked.
+TEST_F(RoleTest, ALongBuildNeverHasKeysThatHaveExpired) {
+  const auto provider = RefreshedAwsCredentials(Source(), [this] { return now_; });
+  std::set<std::string> keys;
+  for (int minute = 0; minute < 720; ++minute, now_ += std::chrono::minutes(1)) {
+    const size_t asked = network_.sent.size();
+    const absl::Time end = absl::FromChrono(now_ + std::chrono::hours(1));
+    network_.answers.clear();
+    if (asked % 2 == 1) network_.Answer(503, "");
+    network_.Answer(200, XmlKey("KEY" + std::to_string(minute),
+                                absl::FormatTime(absl::RFC3339_full, end, absl::UTCTimeZone())));
+    const auto found = provider->Get();
+    ASSERT_TRUE(found.ok()) << minute << ": " << found.status();
+    ASSERT_GT(*found->expires, now_) << minute;
+    ASSERT_LE(network_.sent.size() - asked, 1);
+    keys.insert(found->access_key_id);
+  }
+  EXPECT_EQ(keys.size(), 16);                // one in 46 minutes: 45, and one to try again
+  EXPECT_EQ(network_.sent.size(), 16 + 15);  // each but the first at the second try
 }
 
 TEST(AnswersTest, Times) {
