@@ -80,10 +80,9 @@ class Search {
   absl::StatusOr<AwsCredentials> OfProfile(const std::string& name, const std::string& source) {
     const std::optional<AwsProfile> profile = context_.settings.Find(source);
     if (!profile) {
-      return Wrong(name, absl::StrFormat("has source_profile = \"%s\", which is in neither %s nor "
-                                         "%s: add it",
-                                         source, context_.settings.credentials_path(),
-                                         context_.settings.config_path()));
+      return Wrong(name, absl::StrFormat("has source_profile = \"%s\", which is not there (looked "
+                                         "for in %s): add it",
+                                         source, context_.settings.Files()));
     }
     // A profile may name itself, for the keys that it has beside its role.
     const bool circle = std::find(visited_.begin(), visited_.end(), source) != visited_.end();

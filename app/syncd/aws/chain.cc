@@ -41,9 +41,9 @@ class Chain : public AwsSource {
     const std::string& profile = settings_.profile();
     if (settings_.profile_is_chosen() && !settings_.Find(profile)) {
       return absl::UnauthenticatedError(absl::StrFormat(
-          "the AWS profile \"%s\" is in neither %s nor %s: add it, or choose another with "
+          "there is no AWS profile \"%s\" (looked for in %s): add it, or choose another with "
           "AWS_PROFILE",
-          profile, settings_.credentials_path(), settings_.config_path()));
+          profile, settings_.Files()));
     }
     if (settings_.variables_count()) {
       AwsFound found = FromEnvironment(context);
@@ -58,12 +58,18 @@ class Chain : public AwsSource {
 
   std::string Nothing() const {
     return absl::StrFormat(
-        "no AWS credentials: %sthe profile \"%s\" has none in %s or %s; neither "
+        "no AWS credentials: %sthe profile \"%s\" has none (looked for in %s); neither "
         "AWS_WEB_IDENTITY_TOKEN_FILE nor AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or "
         "AWS_CONTAINER_CREDENTIALS_FULL_URI is set. Set AWS_ACCESS_KEY_ID and "
         "AWS_SECRET_ACCESS_KEY, or add keys or a role to the profile. Last of all, ",
-        settings_.variables_count() ? "AWS_ACCESS_KEY_ID is not set; " : "", settings_.profile(),
-        settings_.credentials_path(), settings_.config_path());
+        Variables(), settings_.profile(), settings_.Files());
+  }
+
+  const char* Variables() const {
+    if (!settings_.variables_count()) return "";
+    return settings_.Variable("AWS_SECRET_ACCESS_KEY").empty()
+               ? "AWS_ACCESS_KEY_ID is not set; "
+               : "AWS_SECRET_ACCESS_KEY is set, but not AWS_ACCESS_KEY_ID; ";
   }
 
   const AwsChainOptions options_;

@@ -32,19 +32,21 @@ bool AwsSettings::Reload() {
   return changed;
 }
 
-// One that isn't there holds nothing.
+// One that isn't there, or may not be read, holds nothing.
 bool AwsSettings::Reload(SharedFile& file) {
   std::error_code error;
   const auto changed = std::filesystem::last_write_time(file.path, error);
-  const uintmax_t size = error ? 0 : std::filesystem::file_size(file.path, error);
-  if (error) {
-    const bool was_there = file.changed.has_value();
+  const bool there = !error;
+  const uintmax_t size = there ? std::filesystem::file_size(file.path, error) : 0;
+  if (!error && file.changed == changed && file.size == size) return false;
+  std::ifstream in(file.path, std::ios::binary);
+  file.denied = there && (error || !in);
+  if (error || !in) {
+    const bool was_read = file.changed.has_value();
     file.changed.reset();
     file.profiles.clear();
-    return was_there;
+    return was_read;
   }
-  if (file.changed == changed && file.size == size) return false;
-  std::ifstream in(file.path, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   file.profiles = ParseAwsProfiles(text, file.config);
   file.changed = changed;
@@ -69,6 +71,16 @@ std::optional<AwsProfile> AwsSettings::Find(const std::string& profile) const {
   AwsProfile both = InCredentialsFile(profile);
   both.merge(InConfigFile(profile));  // keeps what is there already
   return both;
+}
+
+std::string AwsSettings::Files() const {
+  std::string text;
+  for (const SharedFile& file : files_) {
+    if (!text.empty()) text += " and ";
+    text += file.path.empty() ? "no file, as HOME is not set" : file.path;
+    if (file.denied) text += " (which can't be read)";
+  }
+  return text;
 }
 
 AwsProfile AwsSettings::InCredentialsFile(const std::string& profile) const {

@@ -46,6 +46,9 @@ class AwsSettings {
   const std::string& credentials_path() const { return files_[0].path; }
   const std::string& config_path() const { return files_[1].path; }
 
+  // Both paths for an error, and what is the matter with them.
+  std::string Files() const;
+
   // As FindAwsRegion.
   std::string Region() const;
 
@@ -54,8 +57,9 @@ class AwsSettings {
   struct SharedFile {
     std::string path;
     bool config = false;
-    std::optional<std::filesystem::file_time_type> changed;
+    std::optional<std::filesystem::file_time_type> changed;  // nullopt if it could not be read
     uintmax_t size = 0;
+    bool denied = false;  // it is there, and could not be read
     std::map<std::string, AwsProfile> profiles;
   };
 

@@ -109,6 +109,15 @@ TEST_F(CredentialsTest, AProfileThatIsChosenHasToBeThere) {
   EXPECT_THAT(Key(), testing::AllOf(HasSubstr("\"work\""), HasSubstr("AWS_PROFILE")));
 }
 
+TEST_F(CredentialsTest, SaysWhatIsTheMatterWithTheFiles) {
+  std::filesystem::create_directories(home_ + "/.aws/config");  // no file, even for root
+  EXPECT_THAT(Key(), HasSubstr("/.aws/config (which can't be read)"));
+  variables_.erase("HOME");
+  variables_["AWS_SECRET_ACCESS_KEY"] = "s";
+  EXPECT_THAT(Key(), testing::AllOf(HasSubstr("HOME is not set"),
+                                    HasSubstr("set, but not AWS_ACCESS_KEY_ID")));
+}
+
 TEST_F(CredentialsTest, WhatIsNotSupportedIsRefused) {
   for (const std::string key : {"sso_account_id", "login_session", "credential_process"}) {
     Write(home_ + "/.aws/config",

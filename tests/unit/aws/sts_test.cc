@@ -116,7 +116,7 @@ TEST_F(RoleTest, MistakesInProfiles) {
   };
   EXPECT_THAT(error(""), HasSubstr("add source_profile or credential_source"));
   EXPECT_THAT(error("source_profile=src\ncredential_source=Environment\n"), HasSubstr("both"));
-  EXPECT_THAT(error("source_profile=nobody\n"), HasSubstr("\"nobody\", which is in neither"));
+  EXPECT_THAT(error("source_profile=nobody\n"), HasSubstr("\"nobody\", which is not there"));
   EXPECT_THAT(error("source_profile=one\n"), HasSubstr("leads back"));
   EXPECT_THAT(error("credential_source=Environment\n"), HasSubstr("not set"));
   EXPECT_THAT(error("credential_source=Moon\n"), HasSubstr("expected Environment, EcsContainer"));
