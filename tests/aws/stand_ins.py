@@ -1,4 +1,5 @@
-"""Stand-ins, on loopback, for what hands out AWS credentials: STS, container, IMDSv2."""
+"""Stand-ins, on loopback, for what hands out AWS credentials, STS, container and IMDSv2, and for
+a store that wants them."""
 
 import hashlib
 import http.server
@@ -18,17 +19,17 @@ def issued(story):
 
 
 class Endpoints:
-    """The three of them. `refuse`: {name: HTTP status}, `answers`: {name: what is said}."""
+    """All of them. `refuse`: {name: HTTP status}, `answers`: {name: what is said}."""
 
     def __init__(self):
-        self.refuse, self.answers, self.seen = {}, {}, []
-        self._servers = [self._serve(name) for name in ("sts", "container", "instance")]
-        self.sts, self.container, self.instance = (
+        self.refuse, self.answers, self.seen, self.signed = {}, {}, [], []
+        self._servers = [self._serve(name) for name in ("sts", "container", "instance", "store")]
+        self.sts, self.container, self.instance, self.store = (
             f"http://127.0.0.1:{server.server_address[1]}" for server in self._servers)
 
     def begin(self, refuse, answers):
         """A new set-up."""
-        self.refuse, self.answers, self.seen = refuse, answers, []
+        self.refuse, self.answers, self.seen, self.signed = refuse, answers, [], []
 
     def close(self):
         for server in self._servers:
@@ -42,6 +43,7 @@ class Endpoints:
             def _do(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
                 endpoints.seen.append(f"{name} {self.command} {self.path}")
+                endpoints.signed += signature(self.headers)
                 status = endpoints.refuse.get(name)
                 text = endpoints.answers.get(name)
                 if status is None and (text is None or not _is_last(name, self.path)):
@@ -64,9 +66,7 @@ class Endpoints:
     @staticmethod
     def _sts(request, body):
         form = dict(urllib.parse.parse_qsl(body))
-        authorization = request.headers.get("Authorization", "")
-        caller = authorization.partition("Credential=")[2].partition("/")[0] or "nobody"
-        token = request.headers.get("X-Amz-Security-Token", "")
+        caller, _, _, token = (signature(request.headers) or [("nobody", "", "", "")])[0]
         story = role_story(caller, token, **form)
         if form["RoleArn"].endswith("/forbidden"):
             return 403, ("<ErrorResponse><Error><Code>AccessDenied</Code><Message>not for you"
@@ -78,6 +78,10 @@ class Endpoints:
             f"<Credentials><AccessKeyId>{given['key']}</AccessKeyId><SecretAccessKey>"
             f"{given['secret']}</SecretAccessKey><SessionToken>{given['token']}</SessionToken>"
             f"<Expiration>{EXPIRES}</Expiration></Credentials></{action}Result></{action}Response>")
+
+    @staticmethod
+    def _store(*_):
+        return 403, "{}"
 
     @staticmethod
     def _container(request, _):
@@ -101,6 +105,15 @@ class Endpoints:
 def _is_last(name, path):
     """Whether this is the request that asks for the credentials themselves."""
     return name != "instance" or path.endswith("/role-of-this")
+
+
+def signature(headers):
+    """[(key id, region, service, token)] of a signed request, otherwise []."""
+    credential = headers.get("Authorization", "").partition("Credential=")[2].partition(",")[0]
+    scope = credential.split("/")
+    if len(scope) != 5:
+        return []
+    return [(scope[0], scope[2], scope[3], headers.get("X-Amz-Security-Token", ""))]
 
 
 def as_json(given):

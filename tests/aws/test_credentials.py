@@ -1,6 +1,6 @@
 """syncd chooses the credentials that botocore chooses, in the same set-ups.
 
-    test_credentials.py CHAIN    the path of the built credentials_main
+    test_credentials.py CHAIN SYNCD    the paths of the built credentials_main and syncd
 
 Needs botocore: started with another Python it goes on in the one of INDEXSWAP_TEST_AWS_PYTHON.
 """
@@ -29,7 +29,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import set_ups  # noqa: E402
 from stand_ins import Endpoints  # noqa: E402
 
-CHAIN = sys.argv.pop(1) if len(sys.argv) > 1 else ""
+CHAIN, SYNCD = sys.argv[1:3] if len(sys.argv) > 2 else ("", "")
+del sys.argv[1:3]
 SECRETS = ("env-secret", "secret-", "token-", "a-token", "the-jwt", "Bearer")
 ENDPOINTS = Endpoints()
 unittest.addModuleCleanup(ENDPOINTS.close)
@@ -108,6 +109,40 @@ class CredentialsTest(unittest.TestCase):
         every = [one for kind in set_ups.ALL.values() for one in kind]
         self.assertGreaterEqual(len(every), 80)
         self.assertGreaterEqual(sum(one.want is not None for one in every), 40)
+
+
+class DaemonTest(unittest.TestCase):
+    def run_status(self, env, refuse):
+        """What `syncd status` says with a store that wants signatures, and refuses them."""
+        ENDPOINTS.begin(refuse, {})
+        with tempfile.TemporaryDirectory() as home:
+            config = pathlib.Path(home) / "syncd.toml"
+            config.write_text(f'plan = "tis"\nstate = "state"\n[store]\nurl = "{ENDPOINTS.store}"\n'
+                              'auth = "sigv4"\nregion = "eu-west-1"\n')
+            (config.parent / "profiles").write_text(
+                set_ups.section("src", "S") + set_ups.assuming("default", "a", "src"))
+            env = {"HOME": home, "AWS_SHARED_CREDENTIALS_FILE": home + "/profiles",
+                   "AWS_ENDPOINT_URL_STS": ENDPOINTS.sts, **env}
+            return subprocess.run([SYNCD, "status", "--config", config], env=env, text=True,
+                                  capture_output=True, check=False, timeout=60)
+
+    def test_the_store_gets_what_the_chain_has_found(self):
+        """STS is asked in the region of the store, as nothing else says one."""
+        self.run_status({}, {})
+        given = set_ups.role("a", set_ups.keys("S"))
+        self.assertEqual(ENDPOINTS.signed, [("AKIAS", "eu-west-1", "sts", ""), (
+            given["key"], "eu-west-1", "es", given["token"])])
+
+    def test_the_environment_knows_the_region_of_sts_better(self):
+        self.run_status({"AWS_REGION": "eu-west-2"}, {})
+        self.assertEqual([region for _, region, _, _ in ENDPOINTS.signed],
+                         ["eu-west-2", "eu-west-1"])
+
+    def test_why_there_are_none(self):
+        done = self.run_status({}, {"sts": 403})
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("could not be assumed: HTTP 403", done.stderr)
+        self.assertNotIn("secret-of-S", done.stdout + done.stderr)
 
 
 @unittest.skipUnless(os.environ.get("INDEXSWAP_TEST_MOTO_URL"), "there is no moto")
