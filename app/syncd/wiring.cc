@@ -6,6 +6,9 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
 
 #include "syncd/aws/credentials.h"
 #include "syncd/sources/amqp.h"
@@ -22,6 +25,18 @@ constexpr std::string_view kAmqp = "amqp:";
 constexpr std::string_view kSqs = "sqs:";
 
 const char* Getenv(const char* name) { return std::getenv(name); }
+
+// Store and queues share one provider, so one role is assumed for both and refreshed once. `region`
+// is only where STS is asked if the environment doesn't say.
+std::shared_ptr<indexswap::AwsCredentialsProvider> AwsCredentialsIn(const std::string& region) {
+  static std::mutex mutex;
+  static std::map<std::string, std::shared_ptr<indexswap::AwsCredentialsProvider>> providers;
+  const bool said = !FindAwsRegion(Getenv).empty();
+  const std::lock_guard lock(mutex);
+  auto& provider = providers[said ? "" : region];
+  if (provider == nullptr) provider = MakeAwsCredentials(Getenv, "", region);
+  return provider;
+}
 
 class FileSourcesImpl : public Sources {
  public:
@@ -85,7 +100,6 @@ class QueueSourcesImpl : public Sources {
     sqs_.connections = config.sqs.connections;
     sqs_.visibility_timeout =
         std::chrono::duration_cast<std::chrono::seconds>(config.sqs.visibility);
-    sqs_.credentials = MakeAwsCredentials(Getenv);
   }
 
   bool files() const override { return false; }
@@ -122,6 +136,7 @@ class QueueSourcesImpl : public Sources {
     SqsOptions options = sqs_;
     // The queue's own region is right whatever the environment says.
     if (const std::string region = AwsRegionOf(url); !region.empty()) options.region = region;
+    options.credentials = AwsCredentialsIn(options.region);
     return MakeSqsSource(std::move(options), url);
   }
 
@@ -183,7 +198,7 @@ absl::StatusOr<std::shared_ptr<indexswap::IndexStore>> OpenStore(const StoreConf
       return absl::InvalidArgumentError(
           "[store] auth = \"sigv4\" needs a region: set [store] region, or AWS_REGION");
     }
-    options.aws = indexswap::AwsSigning{config.service, region, MakeAwsCredentials(Getenv)};
+    options.aws = indexswap::AwsSigning{config.service, region, AwsCredentialsIn(region)};
   }
   options.ca_file = config.ca_file;
   options.connections = config.connections;

@@ -110,7 +110,9 @@ class Planted(unittest.TestCase):
                 ("app/syncd/readmodel/a.cc", "syncd/sources/source.h"),
                 ("app/syncd/readmodel/a.cc", "indexswap/store.h"),
                 ("app/syncd/plan/a.cc", "syncd/readmodel/database.h"),
-                ("app/syncd/config/a.cc", "syncd/plan/plan.h")):
+                ("app/syncd/config/a.cc", "syncd/plan/plan.h"),
+                ("app/syncd/aws/a.cc", "indexswap/http/sigv4.h"),
+                ("app/syncd/sources/a.cc", "indexswap/http/transport.h")):
             with self.subTest(path=path, header=header):
                 self.assert_found(floors.includes, {path: f"// one\n#include <{header}>\n"},
                                   f"{path}:2: includes {header}")

@@ -25,6 +25,7 @@ class CredentialsTest : public ::testing::Test {
     std::filesystem::remove_all(home_);
     std::filesystem::create_directories(home_ + "/.aws");
     variables_["HOME"] = home_;
+    variables_["AWS_EC2_METADATA_DISABLED"] = "true";
   }
 
   void Write(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
@@ -101,6 +102,41 @@ TEST_F(CredentialsTest, NamesWhereItLooked) {
   EXPECT_THAT(Key(), testing::AllOf(HasSubstr("AWS_ACCESS_KEY_ID"), HasSubstr("\"default\""),
                                     HasSubstr(home_ + "/.aws/credentials"),
                                     HasSubstr(home_ + "/.aws/config")));
+}
+
+TEST_F(CredentialsTest, AProfileThatIsChosenHasToBeThere) {
+  variables_["AWS_PROFILE"] = "work";
+  EXPECT_THAT(Key(), testing::AllOf(HasSubstr("\"work\""), HasSubstr("AWS_PROFILE")));
+}
+
+TEST_F(CredentialsTest, SaysWhatIsTheMatterWithTheFiles) {
+  std::filesystem::create_directories(home_ + "/.aws/config");  // no file, even for root
+  EXPECT_THAT(Key(), HasSubstr("/.aws/config (which can't be read)"));
+  variables_.erase("HOME");
+  variables_["AWS_SECRET_ACCESS_KEY"] = "s";
+  EXPECT_THAT(Key(), testing::AllOf(HasSubstr("HOME is not set"),
+                                    HasSubstr("set, but not AWS_ACCESS_KEY_ID")));
+}
+
+TEST_F(CredentialsTest, WhatIsNotSupportedIsRefused) {
+  for (const std::string key : {"sso_account_id", "login_session", "credential_process"}) {
+    Write(home_ + "/.aws/config",
+          "[default]\naws_access_key_id=A\naws_secret_access_key=S\n" + key + "=x\n");
+    EXPECT_THAT(Key(), HasSubstr(key + ", which syncd does not support"));
+  }
+}
+
+TEST_F(CredentialsTest, KeysInVariablesMayEnd) {
+  variables_["AWS_ACCESS_KEY_ID"] = "VARIABLE";
+  variables_["AWS_SECRET_ACCESS_KEY"] = "secret";
+  variables_["AWS_CREDENTIAL_EXPIRATION"] = "2099-01-01T00:00:00Z";
+  const auto found = MakeAwsCredentials(Environment())->Get();
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_TRUE(found->expires.has_value());
+  variables_["AWS_CREDENTIAL_EXPIRATION"] = "2020-01-01T00:00:00Z";
+  EXPECT_THAT(Key(), HasSubstr("has expired at 2020-01-01T00:00:00Z"));
+  variables_["AWS_CREDENTIAL_EXPIRATION"] = "soon";
+  EXPECT_THAT(Key(), HasSubstr("expected a time"));
 }
 
 TEST_F(CredentialsTest, NewKeysAreFound) {
