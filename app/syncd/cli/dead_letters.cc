@@ -68,7 +68,7 @@ int RunDeadLettersRetry(const Arguments& arguments) {
   const std::string& state = (*bench)->config().state;
   absl::Status retried;
   if (id->generation != 0) {
-    retried = DropBuildDeadLetter(state, *id, true);
+    retried = RetryBuildDeadLetter(state, *id, nullptr);
   } else {
     WarmSet& warm = (*bench)->MakeWarm({});
     const auto status = (*bench)->engine().Status();
@@ -90,7 +90,7 @@ int RunDeadLettersDrop(const Arguments& arguments) {
   auto bench = Workbench::Open(arguments, "dead-letters drop", Access::kWrite);
   if (!bench.ok()) return Fail(arguments, bench.status());
   const absl::Status dropped = id->generation != 0
-                                   ? DropBuildDeadLetter((*bench)->config().state, *id, false)
+                                   ? DropBuildDeadLetter((*bench)->config().state, *id)
                                    : (*bench)->log().DropDeadLetter(id->letter);
   return dropped.ok() ? 0 : Fail(arguments, dropped);
 }

@@ -159,16 +159,17 @@ ApiAnswer Daemon::RetryDeadLetter(const std::string& id) {
   const auto parts = ParseDeadLetterId(id);
   if (!parts) return ApiError(absl::NotFoundError("there is no such dead letter"));
   const absl::Status retried = parts->generation != 0
-                                   ? DropBuildDeadLetter(state_, *parts, true)
+                                   ? RetryBuildDeadLetter(state_, *parts, &tools_.log)
                                    : RetryEventDeadLetter(tools_.log, *warm_, parts->letter);
   if (!retried.ok()) return ApiError(retried);
+  warm_->Wake();
   return Answer(json::serialize(json::object{{"id", id}, {"retried", true}}));
 }
 
 ApiAnswer Daemon::DropDeadLetter(const std::string& id) {
   const auto parts = ParseDeadLetterId(id);
   if (!parts) return ApiError(absl::NotFoundError("there is no such dead letter"));
-  const absl::Status dropped = parts->generation != 0 ? DropBuildDeadLetter(state_, *parts, false)
+  const absl::Status dropped = parts->generation != 0 ? DropBuildDeadLetter(state_, *parts)
                                                       : tools_.log.DropDeadLetter(parts->letter);
   if (!dropped.ok()) return ApiError(dropped);
   return Answer(json::serialize(json::object{{"id", id}, {"dropped", true}}));

@@ -57,13 +57,18 @@ absl::Status CheckFile(const std::string& state_dir, uint64_t generation) {
 }
 
 // Takes the message of a letter in again, and the letter away, in one transaction.
-absl::Status TakeInAgain(GenerationFile& file, const DeadLetter& letter) {
+// Once the load has begun, what changes the file is journalled first, so that documents rise in
+// version.
+absl::Status TakeInAgain(GenerationFile& file, const DeadLetter& letter, EventLog* log) {
   const auto run = file.ReadRun();
   if (!run.ok()) return run.status();
-  if (run->stage != RunStage::kReceiving) {
-    return absl::FailedPreconditionError(
-        absl::StrFormat("the build is %s: what it lacks comes with the next sync",
-                        std::string(RunStageName(run->stage))));
+  const bool receiving = run->stage == RunStage::kReceiving;
+  const bool open = IsUnfinished(run->stage) || run->stage == RunStage::kRefused;
+  if (!open || (!receiving && log == nullptr)) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "the build is %s: %s", std::string(RunStageName(run->stage)),
+        open ? "what changes it now goes through the daemon (`syncd serve`), which does not run"
+             : "what it lacks comes with the next sync"));
   }
   if (letter.kind == DeadLetter::Kind::kRefused) {
     return absl::FailedPreconditionError("a refused document is written anew by the next sync");
@@ -74,7 +79,17 @@ absl::Status TakeInAgain(GenerationFile& file, const DeadLetter& letter) {
   if (s.ok() && result->rejected > 0) {
     s = absl::InvalidArgumentError("it still can be no record: " + letter.reason);
   }
+  if (s.ok() && !receiving) {
+    s = file.Rollback();  // it only had to be seen that it is a record now
+    if (s.ok()) s = log->AppendLate(run->build_id, letter.channel, letter.body);
+    return s.ok() ? file.dead_letters().Drop(letter.id) : s;
+  }
   if (s.ok()) s = file.dead_letters().Drop(letter.id);
+  // The file is ours until the commit, so a load can't begin between this look and it.
+  const auto now = file.ReadRun();
+  if (s.ok() && (!now.ok() || now->stage != run->stage)) {
+    s = absl::UnavailableError("the build begins to load at this moment: try again");
+  }
   if (s.ok()) s = file.Commit();
   if (!s.ok()) file.Rollback().IgnoreError();
   return s;
@@ -204,15 +219,21 @@ absl::StatusOr<GenerationDeadLetter> GetDeadLetter(const std::string& state_dir,
   return GenerationDeadLetter{id.generation, *std::move(letter)};
 }
 
-absl::Status DropBuildDeadLetter(const std::string& state_dir, const DeadLetterIdParts& id,
-                                 bool again) {
+absl::Status DropBuildDeadLetter(const std::string& state_dir, const DeadLetterIdParts& id) {
   if (absl::Status s = CheckFile(state_dir, id.generation); !s.ok()) return s;
   auto file = GenerationFile::Open(PathOf(state_dir, id.generation), Durability::kFull);
   if (!file.ok()) return file.status();
-  if (!again) return (*file)->dead_letters().Drop(id.letter);
+  return (*file)->dead_letters().Drop(id.letter);
+}
+
+absl::Status RetryBuildDeadLetter(const std::string& state_dir, const DeadLetterIdParts& id,
+                                  EventLog* log) {
+  if (absl::Status s = CheckFile(state_dir, id.generation); !s.ok()) return s;
+  auto file = GenerationFile::Open(PathOf(state_dir, id.generation), Durability::kFull);
+  if (!file.ok()) return file.status();
   const auto letter = (*file)->dead_letters().Get(id.letter);
   if (!letter.ok()) return letter.status();
-  return TakeInAgain(**file, *letter);
+  return TakeInAgain(**file, *letter, log);
 }
 
 absl::Status RetryEventDeadLetter(EventLog& log, WarmSet& warm, int64_t id) {

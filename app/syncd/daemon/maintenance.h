@@ -44,12 +44,15 @@ absl::StatusOr<std::vector<GenerationDeadLetter>> ListDeadLetters(const std::str
 absl::StatusOr<GenerationDeadLetter> GetDeadLetter(const std::string& state_dir,
                                                    const DeadLetterIdParts& id);
 
-// Takes a dead letter of a build away: for good, or (`again`) because it is taken in once more, as
-// a message that came late. kFailedPrecondition when the build is promoted or abandoned, or the
-// letter is a refused document, which only a new build writes anew; kInvalidArgument when it still
-// is no record.
-absl::Status DropBuildDeadLetter(const std::string& state_dir, const DeadLetterIdParts& id,
-                                 bool again);
+// Takes a dead letter of a build away for good.
+absl::Status DropBuildDeadLetter(const std::string& state_dir, const DeadLetterIdParts& id);
+
+// Takes a dead letter of a build in once more, as a message that came late; once its load has begun
+// by way of `log`, if there is one that somebody reads. kFailedPrecondition when the build is
+// promoted or given up, or the letter is a refused document, which only a new build writes anew;
+// kInvalidArgument when it still is no record.
+absl::Status RetryBuildDeadLetter(const std::string& state_dir, const DeadLetterIdParts& id,
+                                  EventLog* log);
 
 // Takes a dead letter of live events in again: a rejected message under its old order, a refused
 // document into its generation. The letter goes, unless it is still rejected: kInvalidArgument.

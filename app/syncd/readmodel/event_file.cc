@@ -34,6 +34,12 @@ absl::Status EventFile::Prepare() {
   const auto cursor = db_->QueryInteger("SELECT position FROM event_cursor");
   if (!cursor.ok()) return cursor.status();
   cursor_ = static_cast<uint64_t>(*cursor);
+  auto build = db_->Prepare("SELECT build_id FROM run");
+  if (!build.ok()) return build.status();
+  const auto row = build->Step();
+  if (!row.ok()) return row.status();
+  if (*row) late_ = LateChannel(build->TextCopy(0), "");
+  build->Reset();
   const std::pair<Statement*, const char*> statements[] = {
       {&move_cursor_, "INSERT OR REPLACE INTO event_cursor (id, position) VALUES (1, ?1)"},
       {&queue_,
@@ -58,13 +64,16 @@ absl::Status EventFile::Prepare() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<EventReader*> EventFile::ReaderOf(const std::string& channel) {
-  std::unique_ptr<EventReader>& reader = readers_[channel];
+absl::StatusOr<EventReader*> EventFile::ReaderOf(const LoggedEvent& event) {
+  std::unique_ptr<EventReader>& reader = readers_[event.channel];
   if (reader == nullptr) {
-    const PlanChannel* found = plan_.FindChannel(channel);
-    if (found == nullptr || found->kind != PlanChannel::Kind::kEvents) {
+    const bool late = event.channel.starts_with('@');
+    const auto kind = late ? PlanChannel::Kind::kSnapshot : PlanChannel::Kind::kEvents;
+    const PlanChannel* found =
+        plan_.FindChannel(late ? event.channel.substr(late_.size()) : event.channel);
+    if (found == nullptr || found->kind != kind) {
       return absl::FailedPreconditionError(
-          absl::StrFormat("%s: its plan has no event channel \"%s\"", db_->path(), channel));
+          absl::StrFormat("%s: its plan has no channel \"%s\"", db_->path(), event.channel));
     }
     reader = std::make_unique<EventReader>(plan_, *found);
   }
@@ -77,6 +86,7 @@ absl::StatusOr<EventFile::Writer*> EventFile::WriterOf(const PlanEntity& entity)
   const std::string table = QuoteName(entity.name);
   const std::string key = QuoteName(entity.key);
   absl::Status s = PrepareInto(*db_, UpsertSql(entity, Upsert::kEvent), writer.upsert);
+  if (s.ok()) s = PrepareInto(*db_, UpsertSql(entity, Upsert::kStraggler), writer.add);
   if (s.ok()) {
     s = PrepareInto(*db_, absl::StrFormat("DELETE FROM %s WHERE %s = ?1", table, key),
                     writer.remove);
@@ -122,13 +132,15 @@ absl::Status EventFile::Apply(const std::vector<LoggedEvent>& events, uint64_t c
 }
 
 absl::Status EventFile::ApplyOne(const LoggedEvent& event, bool queues) {
-  const auto reader = ReaderOf(event.channel);
+  // Of another build.
+  if (event.channel.starts_with('@') && !event.channel.starts_with(late_)) return absl::OkStatus();
+  const auto reader = ReaderOf(event);
   if (!reader.ok()) return reader.status();
   absl::Status failure;  // of the database, not of the event
   const absl::Status read =
       (*reader)->Read(event.body, EventStamp(), [&](const EventChange& change) {
         if (event.stale.contains(change.row.entity->name)) return absl::OkStatus();
-        failure = Change(change, event.position, queues);
+        failure = Change(change, event, queues);
         return failure;
       });
   if (!failure.ok()) return failure;
@@ -158,7 +170,8 @@ absl::StatusOr<std::set<std::string>> EventFile::JoinKeys(Writer& writer, const 
   return keys;
 }
 
-absl::Status EventFile::Change(const EventChange& change, uint64_t position, bool queues) {
+absl::Status EventFile::Change(const EventChange& change, const LoggedEvent& event, bool queues) {
+  const bool late = event.channel.starts_with('@');
   const auto found = WriterOf(*change.row.entity);
   if (!found.ok()) return found.status();
   Writer& writer = **found;
@@ -170,25 +183,27 @@ absl::Status EventFile::Change(const EventChange& change, uint64_t position, boo
   }
   // Both as they are before: what is among these documents and not projected any more has to go.
   for (const std::string& key : keys) {
-    if (absl::Status s = Queue(key, position); !s.ok()) return s;
+    if (absl::Status s = Queue(key, event.position); !s.ok()) return s;
   }
-  if (absl::Status s = Write(writer, change.row); !s.ok()) return s;
+  if (absl::Status s = Write(writer, change.row, late); !s.ok()) return s;
   for (const std::string& key : keys) {
     if (absl::Status s = Count(key, 1); !s.ok()) return s;
   }
+  if (late) return absl::OkStatus();
   BindCell(writer.mark, 1, change.row.key_cell());
   return writer.mark.Run();
 }
 
-absl::Status EventFile::Write(Writer& writer, const EntityRow& row) {
+absl::Status EventFile::Write(Writer& writer, const EntityRow& row, bool late) {
   if (row.change == EntityRow::Change::kDelete) {
     BindCell(writer.remove, 1, row.key_cell());
     return writer.remove.Run();
   }
+  Statement& statement = late ? writer.add : writer.upsert;
   int parameter = 0;
-  for (const Cell& cell : row.cells) BindCell(writer.upsert, ++parameter, cell);
-  if (!row.entity->order.empty()) BindCell(writer.upsert, ++parameter, row.order);
-  return writer.upsert.Run();
+  for (const Cell& cell : row.cells) BindCell(statement, ++parameter, cell);
+  if (!row.entity->order.empty()) BindCell(statement, ++parameter, row.order);
+  return statement.Run();
 }
 
 // Queues a join key, with the documents that it has now, which leave the count.

@@ -78,6 +78,7 @@ class EventFile {
   struct Writer {
     const PlanEntity* entity = nullptr;
     Statement upsert;
+    Statement add;  // what is not there yet, and no event has set or deleted
     Statement remove;
     Statement join;  // the join key by the key
     Statement mark;  // set_by_event
@@ -86,13 +87,13 @@ class EventFile {
   EventFile(std::unique_ptr<Database> db, Plan plan) : db_(std::move(db)), plan_(std::move(plan)) {}
 
   absl::Status Prepare();
-  absl::StatusOr<EventReader*> ReaderOf(const std::string& channel);
+  absl::StatusOr<EventReader*> ReaderOf(const LoggedEvent& event);
   absl::StatusOr<Writer*> WriterOf(const PlanEntity& entity);
   absl::Status ApplyOne(const LoggedEvent& event, bool queues);
-  absl::Status Change(const EventChange& change, uint64_t position, bool queues);
+  absl::Status Change(const EventChange& change, const LoggedEvent& event, bool queues);
   absl::Status Queue(const std::string& join_key, uint64_t position);
   absl::Status Count(const std::string& join_key, int sign);
-  absl::Status Write(Writer& writer, const EntityRow& row);
+  absl::Status Write(Writer& writer, const EntityRow& row, bool late);
   absl::Status SendPart(std::vector<DocumentChange>&& part, Sender send);
   absl::Status NoteRefused(const DocumentChange& change, bool refused);
   absl::StatusOr<std::set<std::string>> JoinKeys(Writer& writer, const EntityRow& row);
@@ -101,6 +102,7 @@ class EventFile {
 
   std::unique_ptr<Database> db_;
   const Plan plan_;
+  std::string late_;  // what the channels of this build's late messages begin with
   uint64_t cursor_ = 0;
   Statement move_cursor_;
   Statement queue_;

@@ -215,6 +215,24 @@ absl::Status EventLog::Reject(const IncomingEvent& event, const absl::Status& re
   return dead_letters_.Add(letter);
 }
 
+std::string LateChannel(const std::string& build_id, const std::string& channel) {
+  return absl::StrCat("@", build_id, "/", channel);
+}
+
+absl::Status EventLog::AppendLate(const std::string& build_id, const std::string& channel,
+                                  const std::string& body) {
+  const std::lock_guard lock(mutex_);
+  const std::string name = LateChannel(build_id, channel);
+  insert_.BindInteger(1, static_cast<int64_t>(next_position_));
+  insert_.BindText(2, name);
+  insert_.BindText(3, body);
+  insert_.BindInteger(4, Stamp({}).arrival_ms);
+  insert_.BindText(5, "");
+  if (absl::Status s = insert_.Run(); !s.ok()) return s;
+  head_ = next_position_++;
+  return absl::OkStatus();
+}
+
 absl::StatusOr<uint64_t> EventLog::PositionAt(int64_t time_ms) {
   const std::lock_guard lock(mutex_);
   auto select = db_->Prepare("SELECT min(position) FROM event WHERE received_ms >= ?1");

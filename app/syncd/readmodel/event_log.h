@@ -66,6 +66,11 @@ class EventLog {
   // acknowledged.
   absl::StatusOr<uint64_t> Append(const std::vector<IncomingEvent>& events);
 
+  // Journals a message of a snapshot channel that came when its build had been loaded, for the
+  // build of this id alone: it adds what is not there yet.
+  absl::Status AppendLate(const std::string& build_id, const std::string& channel,
+                          const std::string& body);
+
   // The last position; 0 before the first event.
   uint64_t head() const { return head_; }
 
@@ -132,6 +137,9 @@ class EventLog {
   uint64_t arrival_ = 0;
   int64_t arrival_ms_ = 0;
 };
+
+// The channel under which AppendLate journals: `@<build id>/<channel>`.
+std::string LateChannel(const std::string& build_id, const std::string& channel);
 
 // Reads events, on a connection of its own. Not thread-safe.
 class EventLogReader {
