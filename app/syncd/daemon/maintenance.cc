@@ -244,6 +244,12 @@ absl::Status RetryEventDeadLetter(EventLog& log, WarmSet& warm, int64_t id) {
     warm.Wake();
     return absl::OkStatus();
   }
+  if (letter->family.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("the views of generation %d fail on it: the next sync brings what it says; "
+                        "then drop it",
+                        letter->generation));
+  }
   const absl::Status queued = warm.Requeue(letter->generation, letter->family, letter->document_id);
   // What is not projected any more need not be written either.
   if (!queued.ok() && queued.code() != absl::StatusCode::kNotFound) return queued;

@@ -32,6 +32,7 @@ absl::StatusCode CodeOf(int result) {
       return absl::StatusCode::kResourceExhausted;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
+    case SQLITE_IOERR:  // says nothing of what was to be written
       return absl::StatusCode::kUnavailable;
     case SQLITE_PERM:
     case SQLITE_READONLY:

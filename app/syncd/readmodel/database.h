@@ -70,7 +70,7 @@ enum class Durability { kFull, kNormal, kOff };
 // One connection. Not thread-safe: one thread at a time. At most 8 MiB of page cache, no mmap.
 //
 // Errors: kResourceExhausted, the disk is full; kUnavailable, somebody else holds a lock for
-// longer than a minute; kPermissionDenied; kDataLoss, the file is damaged or is no database;
+// longer than a minute, or the disk fails; kPermissionDenied; kDataLoss, the file is damaged or is no database;
 // else kInternal. All name the file.
 class Database {
  public:

@@ -31,6 +31,7 @@ struct DocumentChange {
   std::string id;
   std::optional<std::string> document;
   bool existed = false;  // the index has a document of this id
+  std::string failure;   // why it can't be told what it is to be: counts as refused, unsent
 };
 
 // One generation's file, on a connection of its own: a GenerationFile may write to it at the same
@@ -97,6 +98,8 @@ class EventFile {
   absl::Status SendPart(std::vector<DocumentChange>&& part, Sender send);
   absl::Status NoteRefused(const DocumentChange& change, bool refused);
   absl::StatusOr<std::set<std::string>> JoinKeys(Writer& writer, const EntityRow& row);
+  static absl::Status AddFailed(KeyProjector& projector, std::string_view join_key,
+                                const absl::Status& reason, std::vector<DocumentChange>& puts);
   absl::Status ProjectKey(std::string_view join_key, std::vector<DocumentChange>& puts,
                           std::vector<DocumentChange>& deletes);
 

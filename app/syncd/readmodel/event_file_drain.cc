@@ -1,4 +1,6 @@
 // The way from the outbox of a generation's file to its index.
+#include <absl/strings/str_cat.h>
+
 #include <algorithm>
 #include <set>
 
@@ -56,7 +58,11 @@ absl::Status EventFile::ProjectKey(std::string_view join_key, std::vector<Docume
           puts.push_back({family, std::string(id), std::move(document), false});
           return absl::OkStatus();
         });
-    if (!s.ok()) return s;
+    if (s.ok()) continue;
+    if (!absl::IsInternal(s)) return s;
+    std::erase_if(puts, [&](const DocumentChange& put) { return put.family == family; });
+    if (absl::Status t = AddFailed(projector, join_key, s, puts); !t.ok()) return t;
+    for (const DocumentChange& put : puts) there.emplace(put.family, put.id);
   }
   std::set<std::pair<std::string, std::string>> formers;
   former_.BindText(1, join_key);
@@ -71,6 +77,15 @@ absl::Status EventFile::ProjectKey(std::string_view join_key, std::vector<Docume
   former_.Reset();
   for (DocumentChange& put : puts) put.existed = formers.contains({put.family, put.id});
   return row.status();
+}
+
+// The documents of a key on which a view fails. They must not hold up all others.
+absl::Status EventFile::AddFailed(KeyProjector& projector, std::string_view join_key,
+                                  const absl::Status& reason, std::vector<DocumentChange>& puts) {
+  return projector.Ids(join_key, [&](std::string_view id) {
+    puts.push_back({projector.family().name, std::string(id), std::nullopt, false,
+                    absl::StrCat("its view fails: ", std::string(reason.message()))});
+  });
 }
 
 absl::Status EventFile::Drain(Sender send) {

@@ -33,6 +33,12 @@ bool Passes(const absl::Status& status) {
          status.code() == absl::StatusCode::kResourceExhausted;
 }
 
+// Errors that say something about an event rather than about the disk.
+bool IsPoison(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kInternal ||
+         status.code() == absl::StatusCode::kInvalidArgument;
+}
+
 }  // namespace
 
 WarmGeneration::WarmGeneration(uint64_t generation, std::string state_dir,
@@ -196,7 +202,7 @@ absl::StatusOr<bool> WarmGeneration::ApplyNext() {
     // Events that were forgotten because all had them leave a gap.
     const uint64_t cursor = events->empty() ? limit : events->back().position;
     callbacks_.step("events.apply.before");
-    status = file_->Apply(*events, cursor);
+    status = Apply(*events, cursor);
     callbacks_.step("events.apply.after");
   }
   const std::lock_guard lock(mutex_);
@@ -206,6 +212,35 @@ absl::StatusOr<bool> WarmGeneration::ApplyNext() {
   changed_.notify_all();
   if (!status.ok()) return status;
   return state_.cursor < limit;
+}
+
+// One event on which a view fails must not hold up those behind it: it is found by itself, and put
+// aside.
+absl::Status WarmGeneration::Apply(const std::vector<LoggedEvent>& events, uint64_t cursor) {
+  const absl::Status together = file_->Apply(events, cursor);
+  if (together.ok() || !IsPoison(together)) return together;
+  for (const LoggedEvent& event : events) {
+    const absl::Status alone = file_->Apply({event}, event.position);
+    if (alone.ok()) continue;
+    if (!IsPoison(alone)) return alone;
+    if (absl::Status s = PutAside(event, alone); !s.ok()) return s;
+    if (absl::Status s = file_->Apply({}, event.position); !s.ok()) return s;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WarmGeneration::PutAside(const LoggedEvent& event, const absl::Status& reason) {
+  DeadLetter letter;
+  letter.channel = event.channel;
+  letter.kind = DeadLetter::Kind::kRefused;
+  letter.generation = generation_;
+  letter.document_id = absl::StrFormat("event %d", event.position);
+  letter.body = event.body;
+  letter.reason = Text(reason);
+  callbacks_.note(kError, absl::StrFormat("generation %d: event %d of channel %s can't be applied, "
+                                          "and is a dead letter now",
+                                          generation_, event.position, event.channel));
+  return log_.AddDeadLetter(letter);
 }
 
 absl::Status WarmGeneration::DrainNow() {
@@ -253,17 +288,27 @@ absl::StatusOr<std::vector<size_t>> WarmGeneration::Send(const std::vector<Docum
     if (stop_) return absl::CancelledError("stopping");
   }
   std::vector<indexswap::Change> writes;
+  std::vector<size_t> written;  // of `changes`
+  std::vector<size_t> refused;
   writes.reserve(changes.size());
-  for (const DocumentChange& change : changes) {
-    writes.push_back({change.family, change.id, position, change.document});
+  for (size_t i = 0; i < changes.size(); ++i) {
+    const DocumentChange& change = changes[i];
+    if (change.failure.empty()) {
+      writes.push_back({change.family, change.id, position, change.document});
+      written.push_back(i);
+      continue;
+    }
+    if (absl::Status s = KeepRefused(change, change.failure); !s.ok()) return s;
+    refused.push_back(i);
   }
+  if (writes.empty()) return refused;
   callbacks_.step("events.send.before");
   const auto results = engine_.Apply(generation_, writes);
   callbacks_.step("events.send.after");
   if (!results.ok()) return results.status();
-  std::vector<size_t> refused;
-  for (size_t i = 0; i < results->size(); ++i) {
-    const indexswap::BulkResult& result = (*results)[i];
+  for (size_t n = 0; n < results->size(); ++n) {
+    const indexswap::BulkResult& result = (*results)[n];
+    const size_t i = written[n];
     switch (result.outcome) {
       case indexswap::BulkResult::Outcome::kDone:
       case indexswap::BulkResult::Outcome::kNotNewer:
@@ -276,6 +321,7 @@ absl::StatusOr<std::vector<size_t>> WarmGeneration::Send(const std::vector<Docum
         return absl::ResourceExhaustedError(result.reason);
     }
   }
+  std::ranges::sort(refused);
   return refused;
 }
 

@@ -89,6 +89,8 @@ class WarmGeneration {
   void Run();
   bool RunOnce();
   absl::StatusOr<bool> ApplyNext();
+  absl::Status Apply(const std::vector<LoggedEvent>& events, uint64_t cursor);
+  absl::Status PutAside(const LoggedEvent& event, const absl::Status& reason);
   absl::Status DrainNow();
   absl::StatusOr<std::vector<size_t>> Send(const std::vector<DocumentChange>& changes,
                                            uint64_t position);

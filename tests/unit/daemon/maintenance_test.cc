@@ -67,6 +67,18 @@ TEST_F(MaintenanceTest, OrdersAreForgottenWhenNothingOlderCanCome) {
   EXPECT_EQ(Came(25), 1u) << "SQS keeps a message for 14 days";
 }
 
+TEST_F(MaintenanceTest, AnEventThatViewsFailOnIsKeptUntilASyncHasBroughtIt) {
+  DeadLetter letter;
+  letter.channel = "tcs-updates";
+  letter.kind = DeadLetter::Kind::kRefused;
+  letter.document_id = "event 7";
+  ASSERT_TRUE(log_->AddDeadLetter(letter).ok());
+  const int64_t id = log_->ListDeadLetters(0, 1)->front().id;
+  const absl::Status again = RetryEventDeadLetter(*log_, *warm_, id);
+  EXPECT_EQ(again.code(), absl::StatusCode::kFailedPrecondition) << again;
+  EXPECT_EQ(*log_->CountDeadLetters(), 1);
+}
+
 // A build that a gate stopped, for instance because too many records were rejected.
 class LateLetterTest : public MaintenanceTest {
  protected:

@@ -199,6 +199,58 @@ TEST_F(WarmSetTest, ADocumentThatTheStoreRefusesIsADeadLetterAndLeftOutOfTheCoun
   EXPECT_EQ(mended->at(kMaster), 1u);
 }
 
+// Breaks a view of a generation's file for one programme.
+void BreakView(const std::string& folder, uint64_t generation, const std::string& column) {
+  const auto path = std::filesystem::path(folder) / GenerationFileName(generation);
+  const auto file = Database::Open(path.string(), Database::Mode::kReadWrite, Durability::kOff);
+  ASSERT_TRUE(file.ok()) << file.status();
+  const absl::Status broken = (*file)->Execute(
+      "DROP VIEW recommendationindex; CREATE VIEW recommendationindex AS SELECT join_key, " +
+      column + " FROM masterdoctorindex");
+  ASSERT_TRUE(broken.ok()) << broken;
+}
+
+TEST_F(WarmSetTest, ADocumentOnWhichAViewFailsIsADeadLetterAndHoldsUpNobody) {
+  const uint64_t first = Build();
+  ASSERT_TRUE(Promote(first).ok());
+  warm_->Remove(first);
+  BreakView(folder_, first,
+            "id, CASE programmeName WHEN 'poison' THEN json('{') ELSE programmeName END AS "
+            "programmeName");
+  warm_->Add(first, true);
+  warm_->SetLive(first);
+  Send(1, "poison");
+  Send(2, "b");
+  Settle(first);
+  EXPECT_EQ(warm_->Acknowledged(), 2u);
+  const auto letters = log_->ListDeadLetters(0, 10);
+  ASSERT_EQ(letters->size(), 2u) << "both documents of the doctor";
+  EXPECT_EQ(letters->front().family, "recommendationindex");
+  EXPECT_THAT(Shown(first, "7000001:2"), HasSubstr("\"b\""));
+  Send(1, "mended");
+  Settle(first);
+  EXPECT_THAT(Shown(first, "7000001:1"), HasSubstr("mended"));
+}
+
+TEST_F(WarmSetTest, AnEventThatCantBeAppliedIsADeadLetterAndHoldsUpNobody) {
+  const uint64_t first = Build();
+  ASSERT_TRUE(Promote(first).ok());
+  warm_->Remove(first);
+  BreakView(folder_, first,
+            "CASE programmeName WHEN 'poison' THEN json('{') ELSE id END AS id, programmeName");
+  warm_->Add(first, true);
+  warm_->SetLive(first);
+  Send(2, "b");
+  Send(1, "poison");
+  Send(3, "c");
+  Settle(first);
+  EXPECT_EQ(warm_->Acknowledged(), 3u);
+  const auto letters = log_->ListDeadLetters(0, 10);
+  ASSERT_EQ(letters->size(), 1u);
+  EXPECT_EQ(letters->front().channel, "tcs-updates");
+  EXPECT_THAT(Shown(first, "7000001:3"), HasSubstr("\"c\""));
+}
+
 TEST_F(WarmSetTest, ARollbackToAWarmGenerationLosesNothing) {
   const uint64_t first = Build();
   ASSERT_TRUE(Promote(first).ok());
