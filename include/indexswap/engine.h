@@ -200,6 +200,10 @@ class Engine {
   virtual absl::StatusOr<std::vector<BulkResult>> Apply(uint64_t generation,
                                                         const std::vector<Change>& changes) = 0;
 
+  // Hands over every document of an index, of this release or another program's, in pages, as
+  // IndexStore::Scan does; what was written before the call is among them. Needs no lease.
+  virtual absl::Status ReadIndex(const std::string& index, const ScanVisitor& visit) = 0;
+
   // Deletes what retention allows. With `dry_run`, only says so, without the lease.
   virtual absl::StatusOr<PruneReport> Prune(bool dry_run) = 0;
 

@@ -2,6 +2,7 @@
 #ifndef INDEXSWAP_OPTIONS_H_
 #define INDEXSWAP_OPTIONS_H_
 
+#include <absl/status/status.h>
 #include <indexswap/clock.h>
 #include <indexswap/retention.h>
 #include <indexswap/store.h>
@@ -9,6 +10,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
 
 namespace indexswap {
 
@@ -47,6 +50,13 @@ struct EngineOptions {
   // The caller holds an exclusive lock on the state folder `owner.state_id`: a lease left behind by
   // the same folder belongs to a process that is dead, and is taken over without watching it.
   bool owner_lock_held = false;
+  // Called before the lease of `epoch` is created, with the one in force until then (nothing: there
+  // is none): the caller keeps the epoch, and can tell from the last owner's record whether what it
+  // knows is of the last writer's. An error is what taking the lease then fails with. May be empty.
+  std::function<absl::Status(const std::optional<Lease>& last, uint64_t epoch)> before_epoch;
+  // The position of the caller's last durable event, written with every beat. From any thread; must
+  // not block. May be empty: 0.
+  std::function<uint64_t()> journal_position;
   LeaseOptions lease;
   BulkOptions bulk;
   GateOptions gates;

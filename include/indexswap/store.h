@@ -19,7 +19,9 @@
 #include <indexswap/alias.h>
 #include <indexswap/generation.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -120,6 +122,9 @@ struct StoredDocument {
   std::string document;  // JSON, equal as a value to what was put
 };
 
+// Takes one page of a scan.
+using ScanVisitor = std::function<absl::Status(std::vector<StoredDocument>)>;
+
 // The health of some indexes.
 struct Health {
   enum class Colour { kGreen, kYellow, kRed };
@@ -185,6 +190,14 @@ class IndexStore {
   // The documents of those ids which exist, in any order, visible to searches or not.
   virtual absl::StatusOr<std::vector<StoredDocument>> Fetch(
       const std::string& index, const std::vector<std::string>& ids) = 0;
+
+  // Hands every document of `index`, as of the last refresh, to `visit`: a page of at most
+  // `page_documents` after the other, in any order, each document once. Pages are of one moment:
+  // what is written in between changes nothing. Reads any index, also one that another program
+  // made. Memory is bounded by a page. An error of `visit` ends the scan and is returned; after
+  // kUnavailable it can be begun anew. kNotFound when there is no such index.
+  virtual absl::Status Scan(const std::string& index, size_t page_documents,
+                            const ScanVisitor& visit) = 0;
 
   // The health of the indexes, after waiting up to the store's own time-out for `at_least`.
   virtual absl::StatusOr<Health> CheckHealth(const std::vector<std::string>& indexes,

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "indexswap/testing/memory_store.h"
 #include "indexswap/testing/store_contract.h"
@@ -26,6 +27,11 @@ void RegisterMemory() {
   factory.reopen = [cluster] { return MakeMemoryStore(*cluster); };
   factory.create_foreign_index = [cluster](const std::string& name) {
     return (*cluster)->CreateForeignIndex(name);
+  };
+  factory.fill_foreign_index = [cluster](const std::string& name,
+                                         const std::vector<std::string>& documents) {
+    (*cluster)->FillForeignIndex(name, documents);
+    return absl::OkStatus();
   };
   RegisterStore(std::move(factory));
 }
@@ -57,20 +63,32 @@ std::unique_ptr<IndexStore> OpenFile(const std::string& path) {
   return store.ok() ? *std::move(store) : nullptr;
 }
 
+// As another program would.
+absl::Status RunSql(const std::string& path, const std::string& sql) {
+  sqlite3* db = nullptr;
+  int code = sqlite3_open(path.c_str(), &db);
+  if (code == SQLITE_OK) code = sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr);
+  sqlite3_close(db);
+  return code == SQLITE_OK ? absl::OkStatus() : absl::InternalError(sqlite3_errstr(code));
+}
+
 void RegisterSqlite() {
   auto folder = std::make_shared<Folder>();
   StoreFactory factory;
   factory.name = "Sqlite";
   factory.make = [folder] { return OpenFile(folder->NextFile()); };
   factory.reopen = [folder] { return OpenFile(folder->current()); };
-  factory.create_foreign_index = [folder](const std::string& name) -> absl::Status {
-    sqlite3* db = nullptr;
-    int code = sqlite3_open(folder->current().c_str(), &db);
-    const std::string sql =
-        "CREATE TABLE \"" + name + "\"(id TEXT PRIMARY KEY, version INTEGER, document TEXT)";
-    if (code == SQLITE_OK) code = sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr);
-    sqlite3_close(db);
-    return code == SQLITE_OK ? absl::OkStatus() : absl::InternalError(sqlite3_errstr(code));
+  factory.create_foreign_index = [folder](const std::string& name) {
+    return RunSql(folder->current(), "CREATE TABLE \"" + name +
+                                         "\"(id TEXT PRIMARY KEY, version INTEGER, document TEXT)");
+  };
+  factory.fill_foreign_index = [folder](const std::string& name,
+                                        const std::vector<std::string>& documents) {
+    std::string sql;
+    for (const std::string& document : documents) {
+      sql += "INSERT INTO \"" + name + "\" VALUES(hex(randomblob(10)), 1, '" + document + "');";
+    }
+    return RunSql(folder->current(), sql);
   };
   factory.visible_only_after_refresh = false;
   RegisterStore(std::move(factory));

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "indexswap/http/transport.h"
 #include "indexswap/testing/store_contract.h"
@@ -37,7 +38,7 @@ std::unique_ptr<IndexStore> Open(const std::string& url) {
 
 // Requests that the port does not offer, as another program would send them.
 absl::StatusOr<std::string> Request(const std::string& url, HttpMethod method,
-                                    const std::string& target) {
+                                    const std::string& target, const std::string& body = "") {
   HttpOptions options;
   options.url = url;
   auto transport = NewCurlTransport(options);
@@ -45,6 +46,7 @@ absl::StatusOr<std::string> Request(const std::string& url, HttpMethod method,
   HttpRequest request;
   request.method = method;
   request.target = target;
+  request.body = body;
   const absl::StatusOr<HttpResponse> response = (*transport)->Send(request);
   if (!response.ok()) return response.status();
   if (response->status >= 300) return absl::UnknownError(response->body);
@@ -68,6 +70,15 @@ void Register(const Server& server, const std::string& url) {
   factory.reopen = [url] { return Open(url); };
   factory.create_foreign_index = [url](const std::string& name) {
     return Request(url, HttpMethod::kPut, "/" + name).status();
+  };
+  factory.fill_foreign_index = [url](const std::string& name,
+                                     const std::vector<std::string>& documents) {
+    for (const std::string& document : documents) {
+      absl::Status status =
+          Request(url, HttpMethod::kPost, "/" + name + "/_doc?refresh=true", document).status();
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
   };
   factory.clean_up = [url](const std::string& prefix) { RemoveIndexes(url, prefix); };
   testing::RegisterStore(std::move(factory));

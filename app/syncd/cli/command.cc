@@ -13,6 +13,7 @@
 #include "syncd/plan/plan_reader.h"
 #include "syncd/readmodel/generation_file.h"
 #include "syncd/report/report.h"
+#include "syncd/sync/succession.h"
 #include "syncd/wiring.h"
 
 namespace syncd {
@@ -145,6 +146,14 @@ absl::Status Workbench::OpenEngine(Access access) {
   options.owner.pid = getpid();
   if (access == Access::kWrite) options.owner.state_id = journal_->state_id();
   options.owner_lock_held = access == Access::kWrite;
+  if (access == Access::kWrite) {
+    options.journal_position = [this] { return log_->head(); };
+    options.before_epoch = [this](const std::optional<indexswap::Lease>& last, uint64_t epoch) {
+      return Succeed(last, epoch, config_.state, *journal_, *log_, [this](const std::string& text) {
+        observer_.OnNote(indexswap::Observer::Severity::kWarning, text);
+      });
+    };
+  }
   options.lease = config_.lease;
   options.bulk = config_.bulk;
   options.gates = config_.gates;

@@ -69,6 +69,9 @@ void PrintGeneration(const json::value& generation) {
   if (!At(generation, "reason").is_null()) {
     absl::StrAppend(&line, " (", TextAt(generation, "reason"), ")");
   }
+  if (IsTrue(generation, "hydrated")) {
+    absl::StrAppend(&line, ", hydrated: what documents can't hold comes with the next sync");
+  }
   if (Number(generation, "lag_events") > 0) {
     absl::StrAppend(&line, ", ", TextAt(generation, "lag_events"), " events behind");
   }

@@ -125,7 +125,7 @@ int Serve(const Arguments& arguments, Workbench& bench, std::optional<Schedule> 
   Daemon daemon(
       {bench.plan(), bench.engine(), bench.journal(), bench.log(), **wanted, bench.refused(),
        [&](Severity severity, const std::string& text) { observer.OnNote(severity, text); },
-       [&](std::string_view step) { observer.OnStep(step); }},
+       [&](std::string_view step) { observer.OnStep(step); }, [] { return stop_asked.load(); }},
       bench.config(), std::move(every));
   ApiServerOptions options;
   options.listen = bench.config().http.listen;

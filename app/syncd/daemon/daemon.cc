@@ -12,6 +12,7 @@
 #include "syncd/daemon/outages.h"
 #include "syncd/readmodel/generation_file.h"
 #include "syncd/sync/announce.h"
+#include "syncd/sync/hydrate_live.h"
 #include "syncd/sync/state_files.h"
 
 namespace syncd {
@@ -38,6 +39,7 @@ Daemon::Daemon(const DaemonTools& tools, Config config, std::optional<Schedule> 
     : tools_(tools),
       every_(std::move(every)),
       state_(config.state),
+      folder_(config.state),
       config_(std::move(config)),
       sources_(QueueSources(config_)) {
   WarmCallbacks warm;
@@ -68,13 +70,10 @@ absl::Status Daemon::Start() {
   if (absl::Status s = tools_.engine.TakeLease(); !s.ok()) return s;
   const auto status = ReadStatus();
   if (!status.ok()) return status.status();
-  if (absl::Status s = warm_->Adopt(*status); !s.ok()) return s;
-  if (status->live && !warm_->Has(*status->live)) {
-    tools_.note(kError,
-                absl::StrFormat("generation %d is live, and its file is not in %s: live events are "
-                                "kept, but not shown and not acknowledged until the next sync",
-                                *status->live, state_));
+  if (HasLostLive(*status, state_)) {
+    if (absl::Status s = Hydrate(*status); !s.ok()) return s;
   }
+  if (absl::Status s = warm_->Adopt(*status); !s.ok()) return s;
   StartIntakes();
   GoOn(status->live);
   housekeeper_ = std::thread([this] { KeepHouse(); });
@@ -94,7 +93,7 @@ void Daemon::StartIntakes() {
     }
     IntakeCallbacks callbacks;
     callbacks.journalled = [this] { warm_->Wake(); };
-    callbacks.acknowledged = [this] { return warm_->Acknowledged(); };
+    callbacks.acknowledged = [this] { return Acknowledged(); };
     callbacks.note = tools_.note;
     callbacks.step = tools_.step;
     intakes_.push_back(std::make_unique<ChannelIntake>(
@@ -246,6 +245,7 @@ void Daemon::KeepHouse() {
     stop_changed_.wait_for(lock, kLook * 5);
     if (stop_) return;
     lock.unlock();
+    CheckFolder();
     if (const absl::Status lease = tools_.engine.CheckLease(); !lease.ok()) {
       const std::lock_guard noting(mutex_);
       if (lost_.ok()) lost_ = absl::AbortedError(Text(lease));

@@ -26,6 +26,7 @@
 #include "syncd/http/api.h"
 #include "syncd/plan/plan.h"
 #include "syncd/readmodel/event_log.h"
+#include "syncd/readmodel/folder_watch.h"
 #include "syncd/readmodel/journal.h"
 #include "syncd/readmodel/wanted_run.h"
 #include "syncd/report/report.h"
@@ -46,6 +47,7 @@ struct DaemonTools {
   RefusedDocuments& refused;
   std::function<void(indexswap::Observer::Severity, const std::string&)> note;
   std::function<void(std::string_view)> step;
+  std::function<bool()> stopping = {};  // asked while Start takes long; empty: never
 };
 
 // See the head of this file. Thread-safe. The caller holds the lock on the state folder.
@@ -56,10 +58,12 @@ class Daemon : public Api {
   ~Daemon() override;  // as Stop
 
   // Takes the lease (kFailedPrecondition while another's beats), takes over what is there, reads
-  // the event queues, and goes on with a run that was cut off.
+  // the live generation back from its index if its file is lost, reads the event queues, and goes
+  // on with a run that was cut off. kCancelled: `stopping` said so.
   absl::Status Start();
 
-  // Waits until `stopping` says so, or the lease is lost: kAborted. Looks at it ten times a second.
+  // Waits until `stopping` says so, or the lease is lost: kAborted. kDataLoss: the
+  // state folder is. Looks at it ten times a second.
   absl::Status Wait(const std::function<bool()>& stopping);
 
   // Ends everything: nothing that is committed is lost, what is not goes back to its queue.
@@ -91,6 +95,9 @@ class Daemon : public Api {
 
   SyncOutcome Work(const SyncRequest& request, RunHooks& hooks);
   void Done(const SyncOutcome& outcome, bool cancelled);
+  absl::Status Hydrate(const indexswap::ReleaseStatus& status);
+  void CheckFolder();
+  uint64_t Acknowledged();
   void StartIntakes();
   absl::StatusOr<std::pair<uint64_t, bool>> Begin(const SyncRequest& request);
   void GoOn(std::optional<uint64_t> live);
@@ -104,11 +111,14 @@ class Daemon : public Api {
   const DaemonTools tools_;
   const std::optional<Schedule> every_;
   const std::string state_;
+  const FolderWatch folder_;
 
   mutable std::mutex mutex_;
   Config config_;
   absl::Status lost_;
   bool started_ = false;
+  std::string doing_;       // while it is starting
+  std::string unhydrated_;  // why the live generation could not be read back
   std::optional<indexswap::ReleaseStatus> status_;  // the last that the store told
 
   std::unique_ptr<Sources> sources_;

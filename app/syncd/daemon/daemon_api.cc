@@ -198,9 +198,10 @@ std::optional<std::string> Daemon::NotReady() {
   {
     const std::lock_guard lock(mutex_);
     if (!lost_.ok()) return std::string(lost_.message());
-    if (!started_) return "starting, or stopping";
+    if (!started_) return doing_.empty() ? "starting, or stopping" : doing_;
     if (!status_ || !status_->live) return std::nullopt;
     if (warm_->Has(*status_->live)) return std::nullopt;
+    if (!unhydrated_.empty()) return unhydrated_;
   }
   return "the live generation has no file in the state folder: live events wait for the next sync";
 }

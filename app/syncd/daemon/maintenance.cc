@@ -8,6 +8,7 @@
 
 #include "syncd/readmodel/dead_letters.h"
 #include "syncd/readmodel/generation_file.h"
+#include "syncd/readmodel/hydration.h"
 #include "syncd/readmodel/journal.h"
 #include "syncd/sync/state_files.h"
 
@@ -156,6 +157,7 @@ LocalStatus ReadStateFolder(const std::string& state_dir, std::optional<uint64_t
     const auto run = (*file)->ReadRun();
     if (!run.ok()) continue;
     local.cursors[generation] = run->event_cursor;
+    if (run->source == kHydratedSource) local.hydrated.insert(generation);
     if (live == generation) continue;
     if (run->stage != RunStage::kReceiving && run->stage != RunStage::kLoading) continue;
     local.run = generation;

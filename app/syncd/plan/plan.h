@@ -127,11 +127,12 @@ struct PlanFamily {
 struct Plan {
   std::string name;
   std::string release;
-  bool get_starts_sync = false;    // whether `GET /api/sync` starts one, as `POST` does
-  std::vector<std::string> views;  // names of SQL files, in the order in which they are run
-  std::string hydrate_file;        // name of an SQL file, or empty
-  bool has_after_swap = false;     // whether `after_swap` says anything
-  PlanStart after_swap;            // sent when a sync from queues has gone live
+  bool get_starts_sync = false;       // whether `GET /api/sync` starts one, as `POST` does
+  std::vector<std::string> views;     // names of SQL files, in the order in which they are run
+  std::string hydrate_file;           // name of an SQL file, or empty
+  bool hydrated_starts_sync = false;  // whether a daemon that had to hydrate starts a sync
+  bool has_after_swap = false;        // whether `after_swap` says anything
+  PlanStart after_swap;               // sent when a sync from queues has gone live
   std::vector<PlanEntity> entities;
   std::vector<PlanChannel> channels;
   std::vector<PlanFamily> families;

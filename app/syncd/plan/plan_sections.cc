@@ -16,6 +16,7 @@ constexpr std::array kFieldTypes = {FieldType::kText,    FieldType::kKeyword, Fi
 constexpr std::array<std::string_view, 10> kOwnTables = {
     "plan_file", "channel",   "run",          "dead_letter",    "event_cursor",
     "outbox",    "former_id", "set_by_event", "document_count", "refused_document"};
+constexpr std::string_view kHydrateTable = "document";
 constexpr std::string_view kOrderColumn = "order_value";
 
 bool IsIdentifier(std::string_view name) {
@@ -106,6 +107,9 @@ void ReadEntity(TomlSection& section, Plan& plan) {
   if (std::ranges::find(kOwnTables, entity.name) != kOwnTables.end() ||
       entity.name.starts_with("sqlite_")) {
     section.Fail("name", "this table is syncd's own; expected another name");
+  }
+  if (entity.name == kHydrateTable && !plan.hydrate_file.empty()) {
+    section.Fail("name", "this is what hydrate reads documents from; expected another name");
   }
   entity.key = section.Required("key");
   entity.join = section.Optional("join", entity.key);
@@ -314,6 +318,7 @@ void ReadHeader(TomlSection& section, Plan& plan) {
   if (!plan.hydrate_file.empty() && !IsFileName(plan.hydrate_file)) {
     section.Fail("hydrate", "expected the name of a file beside plan.toml");
   }
+  plan.hydrated_starts_sync = section.Boolean("hydrated_starts_sync", false);
   plan.has_after_swap = ReadMessage(section, "after_swap", plan.after_swap);
 }
 

@@ -83,6 +83,15 @@ class EventLog {
   // left.
   absl::StatusOr<bool> Trim(uint64_t position, int64_t before_ms, int64_t orders_before_ms);
 
+  // The position behind which a generation begins that has been read back from its index: replaying
+  // what is still kept does no harm, and an event of it may not be in the index.
+  absl::StatusOr<uint64_t> OldestKept();
+
+  // To be called when this folder is not of the last writer. Forgets every event and the order of
+  // every entity: they are of another time, and would pass off as known what the index may not
+  // have. Goes on above `position`, so that none is used twice.
+  absl::Status ForgetAll(uint64_t position);
+
   // Messages that could be no event, and documents that a store refused of an event: the last
   // letter of a document only, for it is sent, and refused, again and again.
   absl::Status AddDeadLetter(const DeadLetter& letter);

@@ -62,7 +62,7 @@ absl::Status ReadText(const json::value& value, FieldType type, NumberTexts numb
   } else {
     return Expected(type, value);
   }
-  if (type == FieldType::kKeyword && Utf16Units(cell.text) > kKeywordUnits) cell.SetNull();
+  if (type == FieldType::kKeyword && !IsKeyword(cell.text)) cell.SetNull();
   return absl::OkStatus();
 }
 
@@ -146,6 +146,8 @@ absl::Status ReadDate(const json::value& value, FieldType type, NumberTexts numb
 }
 
 }  // namespace
+
+bool IsKeyword(std::string_view text) { return Utf16Units(text) <= kKeywordUnits; }
 
 std::string_view KindName(const json::value& value) {
   switch (value.kind()) {

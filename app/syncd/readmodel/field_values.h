@@ -41,6 +41,9 @@ absl::Status ReadField(const boost::json::value& value, FieldType type, NumberTe
 // What `value` is, for people: text, number, boolean, object, list or null.
 std::string_view KindName(const boost::json::value& value);
 
+// Whether a `.keyword` sub-field has `text`: it has at most 256 UTF-16 units.
+bool IsKeyword(std::string_view text);
+
 // Empty, or nothing but ASCII white space.
 bool IsBlank(std::string_view text);
 

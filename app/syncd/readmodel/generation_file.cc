@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "syncd/readmodel/hydration.h"
 #include "syncd/readmodel/schema.h"
 
 namespace syncd {
@@ -377,7 +378,8 @@ absl::StatusOr<uint64_t> GenerationFile::CountEntities(std::string_view entity) 
 absl::Status CheckViews(const Plan& plan) {
   auto db = Database::Open(":memory:", Database::Mode::kCreate, Durability::kOff);
   if (!db.ok()) return db.status();
-  return CreateSchema(**db, plan);
+  if (absl::Status s = CreateSchema(**db, plan); !s.ok()) return s;
+  return CheckHydrate(plan);
 }
 
 }  // namespace syncd

@@ -99,12 +99,14 @@ absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(const std::string& state_
 }
 
 absl::StatusOr<uint64_t> Journal::Epoch() {
+  const std::lock_guard lock(mutex_);
   auto epoch = db_->QueryInteger("SELECT epoch FROM journal_state");
   if (!epoch.ok()) return epoch.status();
   return static_cast<uint64_t>(*epoch);
 }
 
 absl::Status Journal::RaiseEpoch(uint64_t epoch) {
+  const std::lock_guard lock(mutex_);
   auto update = db_->Prepare("UPDATE journal_state SET epoch = max(epoch, ?1)");
   if (!update.ok()) return update.status();
   update->BindInteger(1, static_cast<int64_t>(epoch));
@@ -112,6 +114,7 @@ absl::Status Journal::RaiseEpoch(uint64_t epoch) {
 }
 
 absl::StatusOr<uint64_t> Journal::Owed(std::string_view channel) {
+  const std::lock_guard lock(mutex_);
   auto select = db_->Prepare("SELECT markers FROM owed_marker WHERE channel = ?1");
   if (!select.ok()) return select.status();
   select->BindText(1, channel);
@@ -137,6 +140,7 @@ absl::Status Journal::ClearOwed(std::string_view channel) {
 }
 
 absl::Status Journal::ChangeOwed(const char* sql, std::string_view channel) {
+  const std::lock_guard lock(mutex_);
   auto change = db_->Prepare(sql);
   if (!change.ok()) return change.status();
   change->BindText(1, channel);

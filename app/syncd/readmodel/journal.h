@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -19,8 +20,8 @@ namespace syncd {
 
 inline constexpr char kJournalFile[] = "journal.db";
 
-// `journal.db` in the state folder. Every change is on the disk when its call returns. Not
-// thread-safe; the holder of the folder's lock alone writes. Errors: those of Database.
+// `journal.db` in the state folder. Every change is on the disk when its call returns.
+// Thread-safe; the holder of the folder's lock alone writes. Errors: those of Database.
 class Journal {
  public:
   // The version of its tables; a file with a higher one was written by a newer syncd.
@@ -58,8 +59,9 @@ class Journal {
 
   absl::Status ChangeOwed(const char* sql, std::string_view channel);
 
+  std::mutex mutex_;  // held while the connection is used
   std::unique_ptr<Database> db_;
-  std::string state_id_;
+  const std::string state_id_;
 };
 
 }  // namespace syncd

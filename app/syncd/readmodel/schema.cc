@@ -10,6 +10,7 @@
 
 #include "syncd/plan/plan_reader.h"
 #include "syncd/readmodel/dead_letters.h"
+#include "syncd/readmodel/sql_file.h"
 
 namespace syncd {
 namespace {
@@ -109,51 +110,6 @@ int AllowDefinitions(void*, int action, const char* table, const char*, const ch
   }
 }
 
-// Forbids everything but definitions for as long as it lives.
-class DefinitionsOnly {
- public:
-  explicit DefinitionsOnly(Database& db) : db_(db) {
-    sqlite3_set_authorizer(db_.handle(), AllowDefinitions, nullptr);
-  }
-  ~DefinitionsOnly() { sqlite3_set_authorizer(db_.handle(), nullptr, nullptr); }
-  DefinitionsOnly(const DefinitionsOnly&) = delete;
-  DefinitionsOnly& operator=(const DefinitionsOnly&) = delete;
-
- private:
-  Database& db_;
-};
-
-size_t LineAt(std::string_view text, size_t offset) {
-  size_t line = 1;
-  for (const char c : text.substr(0, offset)) line += c == '\n' ? 1 : 0;
-  return line;
-}
-
-// Runs one SQL file, statement by statement.
-absl::Status RunFile(Database& db, const std::string& name, const std::string& text) {
-  DefinitionsOnly guard(db);
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    const size_t start = rest.find_first_not_of(" \t\r\n");
-    if (start == std::string_view::npos) break;
-    rest.remove_prefix(start);
-    const size_t offset = text.size() - rest.size();
-    std::string_view tail;
-    auto statement = db.Prepare(rest, &tail);
-    absl::Status status = statement.status();
-    if (status.ok() && statement->valid()) status = statement->Run();
-    if (!status.ok()) {
-      const std::string head(rest.substr(0, rest.find('\n')));
-      return absl::InvalidArgumentError(
-          absl::StrFormat("%s:%d: in the statement \"%s\": %s; expected CREATE VIEW or CREATE "
-                          "INDEX over the plan's entities",
-                          name, LineAt(text, offset), head, std::string(status.message())));
-    }
-    rest = tail;
-  }
-  return absl::OkStatus();
-}
-
 // Whether the view of `family` gives what a projection needs.
 absl::Status CheckFamily(Database& db, const PlanFamily& family) {
   auto statement = db.Prepare(absl::StrCat("SELECT * FROM ", QuoteName(family.view)));
@@ -212,7 +168,9 @@ absl::Status CreateSchema(Database& db, const Plan& plan) {
     if (absl::Status status = db.Execute(EntitySql(entity)); !status.ok()) return status;
   }
   for (const std::string& name : plan.views) {
-    if (absl::Status status = RunFile(db, name, plan.files.at(name)); !status.ok()) return status;
+    absl::Status status = RunSqlFile(db, name, plan.files.at(name), AllowDefinitions, nullptr,
+                                     "CREATE VIEW or CREATE INDEX over the plan's entities");
+    if (!status.ok()) return status;
   }
   for (const PlanFamily& family : plan.families) {
     if (absl::Status status = CheckFamily(db, family); !status.ok()) return status;

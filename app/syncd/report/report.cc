@@ -123,6 +123,7 @@ json::object Generation(const indexswap::GenerationStatus& generation, const Loc
   object["lag_events"] = Lag(generation.generation, local);
   object["cold"] = ColdReason(generation.generation, local);
   object["trouble"] = Trouble(generation.generation, local);
+  object["hydrated"] = local.hydrated.contains(generation.generation);
   if (generation.meta) {
     object["built_at"] = TextOrNull(generation.meta->sealed_at);
     object["promoted_at"] = TextOrNull(generation.meta->promoted_at);

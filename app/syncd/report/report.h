@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +48,7 @@ struct LocalStatus {
   uint64_t events_head = 0;                   // the position of the last live event
   std::map<uint64_t, uint64_t> cursors;       // generation to the last event in its file
   std::map<uint64_t, WarmState> warm;         // those that a process keeps up to date
+  std::set<uint64_t> hydrated;                // those whose file was made from their documents
   std::map<uint64_t, std::string> cold;       // those that nobody does any more, and why
   std::map<std::string, EventCounts> events;  // by channel, since the process began
   std::optional<SyncOutcome> last;            // the last run that ended in the process

@@ -18,6 +18,9 @@ namespace {
 // How many numbers Begin tries when names turn out to be taken.
 constexpr int kMaxNumbersTried = 10;
 
+// Documents read at once: about a megabyte.
+constexpr size_t kPageDocuments = 1000;
+
 std::string RandomId() {
   std::random_device device;
   const auto word = [&] { return (static_cast<uint64_t>(device()) << 32) | device(); };
@@ -65,6 +68,10 @@ class EngineImpl : public Engine {
   }
   absl::StatusOr<std::vector<BulkResult>> Apply(uint64_t generation,
                                                 const std::vector<Change>& changes) override;
+  absl::Status ReadIndex(const std::string& index, const ScanVisitor& visit) override {
+    if (absl::Status s = core_.store->Refresh(index); !s.ok()) return s;
+    return core_.store->Scan(index, kPageDocuments, visit);
+  }
   absl::StatusOr<ReleaseStatus> Status() override { return MakeStatus(core_); }
 
  private:

@@ -96,6 +96,10 @@ void LeaseKeeper::NoteLost() {
 
 absl::StatusOr<StoreState> LeaseKeeper::Inspect() { return store_.Read(query_); }
 
+uint64_t LeaseKeeper::JournalPosition() const {
+  return options_.journal_position ? options_.journal_position() : 0;
+}
+
 absl::Status LeaseKeeper::Acquire() {
   const std::lock_guard workflow(workflow_);
   {
@@ -157,6 +161,12 @@ absl::Status LeaseKeeper::TakeNext(const StoreState& state) {
   record.beat += 1;
   record.free = false;
   record.highest_generation = std::max(record.highest_generation, highest_generation);
+  if (options_.before_epoch) {
+    std::optional<Lease> last;
+    if (!state.leases.empty()) last = state.leases.back();
+    if (absl::Status s = options_.before_epoch(last, fence.epoch); !s.ok()) return s;
+  }
+  record.journal_position = JournalPosition();
   observer_.OnStep("lease.create.before");
   const absl::Status created = store_.CreateLease(fence, record);
   if (created.code() == absl::StatusCode::kAlreadyExists ||
@@ -243,6 +253,7 @@ absl::Status LeaseKeeper::NoteGeneration(uint64_t generation) {
     const std::lock_guard lock(mutex_);
     record_.highest_generation = std::max(record_.highest_generation, generation);
     record_.beat += 1;
+    record_.journal_position = JournalPosition();
     record = record_;
   }
   return store_.WriteLease(*fence, record);
@@ -259,6 +270,7 @@ absl::Status LeaseKeeper::Release() {
     fence = {query_.release, epoch_};
     record_.beat += 1;
     record_.free = true;
+    record_.journal_position = JournalPosition();
     record = record_;
     epoch_ = 0;
   }
@@ -275,6 +287,7 @@ void LeaseKeeper::Beat() {
     const std::lock_guard lock(mutex_);
     if (stop_ || lost_ || epoch_ == 0) return;
     record_.beat += 1;
+    record_.journal_position = JournalPosition();
     record = record_;
     fence = {query_.release, epoch_};
   }

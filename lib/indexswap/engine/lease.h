@@ -56,6 +56,7 @@ class LeaseKeeper {
   class ForcingScope;
 
   absl::StatusOr<StoreState> Inspect();
+  uint64_t JournalPosition() const;
   absl::Status WatchForBeat(const Lease& lease);
   absl::Status TakeNext(const StoreState& state);
   absl::Status ForceOnce();

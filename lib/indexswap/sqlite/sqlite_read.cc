@@ -160,6 +160,28 @@ absl::StatusOr<std::vector<StoredDocument>> SqliteStore::Fetch(
   return documents;
 }
 
+absl::Status SqliteStore::Scan(const std::string& index, size_t page_documents,
+                               const ScanVisitor& visit) {
+  return ReadOnly([&](Connection& connection) -> absl::Status {
+    absl::StatusOr<std::string> kind = KindOf(connection, index);
+    if (!kind.ok()) return kind.status();
+    if (*kind != "table") return NoSuchTarget(index);
+    Statement select(connection.raw(),
+                     absl::StrFormat("SELECT id, version, document FROM %s", QuoteName(index)));
+    std::vector<StoredDocument> page;
+    absl::StatusOr<bool> row = select.Step();
+    for (; row.ok() && *row; row = select.Step()) {
+      page.push_back({std::string(select.Text(0)), static_cast<uint64_t>(select.Int(1)),
+                      std::string(select.Text(2))});
+      if (page.size() < page_documents) continue;
+      absl::Status visited = visit(std::exchange(page, {}));
+      if (!visited.ok()) return visited;
+    }
+    if (!row.ok() || page.empty()) return row.status();
+    return visit(std::move(page));
+  });
+}
+
 absl::StatusOr<Health> SqliteStore::CheckHealth(const std::vector<std::string>& indexes,
                                                 Health::Colour) {
   Health health;

@@ -38,6 +38,8 @@ class SqliteStore : public IndexStore {
   absl::StatusOr<uint64_t> Count(const std::string& target, const std::string& filter) override;
   absl::StatusOr<std::vector<StoredDocument>> Fetch(const std::string& index,
                                                     const std::vector<std::string>& ids) override;
+  absl::Status Scan(const std::string& index, size_t page_documents,
+                    const ScanVisitor& visit) override;
   absl::StatusOr<Health> CheckHealth(const std::vector<std::string>& indexes,
                                      Health::Colour at_least) override;
   absl::Status UpdateAliases(const Fence& fence, const std::vector<AliasAction>& actions) override;

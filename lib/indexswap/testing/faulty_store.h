@@ -28,6 +28,7 @@ enum class Method {
   kBulk,
   kCount,
   kFetch,
+  kScan,
   kUpdateAliases,
   kDeleteIndexes,
 };
@@ -76,8 +77,8 @@ class FaultyStore : public ForwardingStore {
     const std::lock_guard lock(mutex_);
     int sum = 0;
     for (const auto& [method, count] : calls_) {
-      const bool reads =
-          method == Method::kRead || method == Method::kCount || method == Method::kFetch;
+      const bool reads = method == Method::kRead || method == Method::kCount ||
+                         method == Method::kFetch || method == Method::kScan;
       if (!reads) sum += count;
     }
     return sum;
@@ -134,6 +135,11 @@ class FaultyStore : public ForwardingStore {
                                                     const std::vector<std::string>& ids) override {
     return With<absl::StatusOr<std::vector<StoredDocument>>>(
         Method::kFetch, [&] { return target().Fetch(index, ids); });
+  }
+  absl::Status Scan(const std::string& index, size_t page_documents,
+                    const ScanVisitor& visit) override {
+    return With<absl::Status>(Method::kScan,
+                              [&] { return target().Scan(index, page_documents, visit); });
   }
   absl::Status UpdateAliases(const Fence& fence, const std::vector<AliasAction>& actions) override {
     return With<absl::Status>(Method::kUpdateAliases,

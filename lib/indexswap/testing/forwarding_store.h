@@ -51,6 +51,10 @@ class ForwardingStore : public IndexStore {
                                                     const std::vector<std::string>& ids) override {
     return target_->Fetch(index, ids);
   }
+  absl::Status Scan(const std::string& index, size_t page_documents,
+                    const ScanVisitor& visit) override {
+    return target_->Scan(index, page_documents, visit);
+  }
   absl::StatusOr<Health> CheckHealth(const std::vector<std::string>& indexes,
                                      Health::Colour at_least) override {
     return target_->CheckHealth(indexes, at_least);

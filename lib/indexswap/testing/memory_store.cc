@@ -35,6 +35,8 @@ class MemoryStore : public IndexStore {
   absl::StatusOr<uint64_t> Count(const std::string& target, const std::string& filter) override;
   absl::StatusOr<std::vector<StoredDocument>> Fetch(const std::string& index,
                                                     const std::vector<std::string>& ids) override;
+  absl::Status Scan(const std::string& index, size_t page_documents,
+                    const ScanVisitor& visit) override;
   absl::StatusOr<Health> CheckHealth(const std::vector<std::string>& indexes,
                                      Health::Colour at_least) override;
   absl::Status UpdateAliases(const Fence& fence, const std::vector<AliasAction>& actions) override;
@@ -288,6 +290,22 @@ absl::StatusOr<std::vector<StoredDocument>> MemoryStore::Fetch(
     }
   }
   return documents;
+}
+
+absl::Status MemoryStore::Scan(const std::string& index, size_t page_documents,
+                               const ScanVisitor& visit) {
+  std::vector<StoredDocument> page;
+  std::unique_lock lock(cluster_->mutex_);
+  const auto found = cluster_->indexes_.find(index);
+  if (found == cluster_->indexes_.end()) return absl::NotFoundError("no index " + index);
+  const Index moment = found->second;
+  lock.unlock();
+  for (const auto& [id, document] : moment.searchable) {
+    page.push_back({id, moment.documents.at(id).version, document});
+    if (page.size() < page_documents) continue;
+    if (absl::Status s = visit(std::exchange(page, {})); !s.ok()) return s;
+  }
+  return page.empty() ? absl::OkStatus() : visit(std::move(page));
 }
 
 absl::StatusOr<Health> MemoryStore::CheckHealth(const std::vector<std::string>& indexes,

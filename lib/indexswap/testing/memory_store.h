@@ -21,6 +21,17 @@ class MemoryCluster {
   // A concrete index as another program would create it.
   absl::Status CreateForeignIndex(const std::string& name);
 
+  // Writes documents to it, under ids of their own, visible at once.
+  void FillForeignIndex(const std::string& name, const std::vector<std::string>& documents) {
+    const std::lock_guard lock(mutex_);
+    Index& index = indexes_[name];
+    for (const std::string& document : documents) {
+      const std::string id = "made-" + std::to_string(index.documents.size());
+      index.documents[id] = {1, document, false};
+      index.searchable[id] = document;
+    }
+  }
+
  private:
   friend class MemoryStore;
 

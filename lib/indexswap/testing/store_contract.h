@@ -40,6 +40,11 @@ struct StoreFactory {
   // that need one are skipped when it is empty.
   std::function<absl::Status(const std::string& name)> create_foreign_index;
 
+  // Writes JSON documents to such an index, without ids of their own where the store can give
+  // them some, and refreshes it.
+  std::function<absl::Status(const std::string& name, const std::vector<std::string>& documents)>
+      fill_foreign_index;
+
   // Removes every index whose name begins with `prefix`, leases and foreigners too. May be empty.
   std::function<void(const std::string& prefix)> clean_up;
 

@@ -179,6 +179,35 @@ TEST_F(KeeperTest, ReleaseIsIdempotentAndItCanBeTakenAgain) {
   EXPECT_FALSE(store_.Read({"tis", {}, {}})->leases.back().record->free);
 }
 
+TEST_F(LeaseTest, TheCallerIsToldOfTheEpochBeforeItIsTakenAndKeepsItsPosition) {
+  EngineOptions options = OptionsFor("b", clock_);
+  std::vector<std::string> told;
+  uint64_t position = 41;
+  options.journal_position = [&] { return position; };
+  options.before_epoch = [&](const std::optional<Lease>& last, uint64_t epoch) {
+    told.push_back((last ? last->record->owner.state_id : "none") + " " + std::to_string(epoch) +
+                   (Epoch() == epoch ? " taken already" : ""));
+    return epoch == 2 ? absl::DataLossError("not this one") : absl::OkStatus();
+  };
+  const auto record = [this] {
+    return *testing::MakeMemoryStore(cluster_)->Read({"tis", {}, {}})->leases.back().record;
+  };
+  ASSERT_TRUE(Start(options, SmallRelease())->engine->TakeLease().ok());
+  EXPECT_EQ(record().journal_position, 41u);
+  options.owner.id = "c";
+  const auto second = Start(options, SmallRelease());
+  EXPECT_EQ(second->engine->TakeLease().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(Epoch(), 1u);
+  EXPECT_THAT(told, ::testing::ElementsAre("none 1", "state-b 2"));
+  position = 42;
+  options.before_epoch = nullptr;
+  const auto third = Start(options, SmallRelease());
+  ASSERT_TRUE(third->engine->TakeLease().ok());
+  position = 43;
+  ASSERT_TRUE(third->engine->ReleaseLease().ok());
+  EXPECT_EQ(record().journal_position, 43u);
+}
+
 TEST_F(KeeperTest, NumbersGivenAwayAreDurable) {
   ASSERT_TRUE(keeper_.Acquire().ok());
   ASSERT_TRUE(keeper_.NoteGeneration(41).ok());

@@ -49,9 +49,13 @@ def prepare(directory, doctors, odd=5):
     return [(folder, read_model(folder).documents()) for folder in folders]
 
 
-def differences(tool, plan, directory, expected):
-    """Readable differences, family by family; raises CalledProcessError if the tool fails."""
-    done = subprocess.run([tool, plan, directory], check=True, capture_output=True, text=True)
+def differences(tool, plan, directory, expected, *words):
+    """Readable differences, family by family; raises CalledProcessError if the tool fails.
+
+    `words` go to the tool: with "--hydrate" the documents have been turned back into entities.
+    """
+    done = subprocess.run([tool, *words, plan, directory], check=True, capture_output=True,
+                          text=True)
     actual = {}
     for line in done.stdout.rstrip("\n").split("\n"):
         family, key, document = line.split("\t", 2)
@@ -75,8 +79,8 @@ def main():
             cases = [(options.data, read_model(options.data).documents())]
         else:
             cases = prepare(pathlib.Path(temporary), options.doctors)
-        found = [difference for case in cases
-                 for difference in differences(options.tool, options.plan, *case)]
+        found = [difference for case in cases for words in ((), ("--hydrate",))
+                 for difference in differences(options.tool, options.plan, *case, *words)]
         documents = sum(len(family) for _, expected in cases for family in expected.values())
     print("\n".join(found) or f"no difference in {documents} documents")
     return 1 if found else 0

@@ -1,6 +1,7 @@
-// readmodel_project PLAN DIR: reads DIR/<channel>.ndjson into a temporary generation file and
-// prints `family<TAB>id<TAB>document` lines, for comparison with the independent model in
-// tests/model.
+// readmodel_project [--hydrate] PLAN DIR: reads DIR/<channel>.ndjson into a temporary generation
+// file and prints `family<TAB>id<TAB>document` lines, for comparison with the independent model in
+// tests/model. With --hydrate the documents are turned back into entities first, and projected
+// again.
 //
 // PLAN is a plan's folder or a shipped name. What went in, and how fast, is said on stderr. Exit
 // codes: 0 done, 1 failed, 2 wrong usage.
@@ -13,10 +14,12 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <memory>
 #include <string>
 
 #include "syncd/plan/plan_reader.h"
 #include "syncd/readmodel/generation_file.h"
+#include "syncd/readmodel/hydration.h"
 
 namespace {
 
@@ -85,21 +88,49 @@ absl::Status PrintAll(syncd::GenerationFile& file) {
   return std::cout.good() ? absl::OkStatus() : absl::UnavailableError("stdout: cannot be written");
 }
 
-absl::Status Run(const std::string& plan_name, const std::string& dir, const std::string& path) {
+// Makes a second file from the documents of the first.
+absl::StatusOr<std::unique_ptr<syncd::GenerationFile>> Hydrate(syncd::GenerationFile& file,
+                                                               const syncd::Plan& plan) {
+  const std::string path = file.path() + ".again";
+  auto hydration = syncd::Hydration::Begin(path, plan, syncd::RunInfo());
+  if (!hydration.ok()) return hydration.status();
+  absl::Status status = (*hydration)->BeginPage();
+  for (const syncd::PlanFamily& family : plan.families) {
+    if (!status.ok()) break;
+    status = file.Project(family.name, [&](std::string_view id, std::string&& document) {
+      return (*hydration)->Add(family.name, id, 1, document);
+    });
+  }
+  if (status.ok()) status = (*hydration)->EndPage();
+  if (status.ok()) status = (*hydration)->Derive();
+  if (status.ok()) status = (*hydration)->Compare();
+  if (!status.ok()) return status;
+  const auto report = (*hydration)->Finish();
+  if (!report.ok()) return report.status();
+  std::cerr << absl::StrFormat("hydrated from %d documents, %d of them differ\n", report->documents,
+                               report->differing);
+  return syncd::GenerationFile::Open(path, syncd::Durability::kOff);
+}
+
+absl::Status Run(const std::string& plan_name, const std::string& dir, const std::string& path,
+                 bool hydrate) {
   auto shipped = syncd::ShippedPlanDir(plan_name);
   auto plan = syncd::ReadPlan(shipped.ok() ? *shipped : plan_name);
   if (!plan.ok()) return plan.status();
   auto file = syncd::GenerationFile::Create(path, *plan, syncd::RunInfo(), syncd::Durability::kOff);
   if (!file.ok()) return file.status();
   absl::Status status = IngestAll(**file, dir);
-  return status.ok() ? PrintAll(**file) : status;
+  if (!status.ok() || !hydrate) return status.ok() ? PrintAll(**file) : status;
+  auto hydrated = Hydrate(**file, *plan);
+  return hydrated.ok() ? PrintAll(**hydrated) : hydrated.status();
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::cerr << "usage: readmodel_project PLAN DIR\n";
+  const bool hydrate = argc == 4 && std::string(argv[1]) == "--hydrate";
+  if (argc != 3 && !hydrate) {
+    std::cerr << "usage: readmodel_project [--hydrate] PLAN DIR\n";
     return 2;
   }
   std::ios::sync_with_stdio(false);
@@ -108,7 +139,7 @@ int main(int argc, char** argv) {
     std::perror(temp.c_str());
     return 1;
   }
-  const absl::Status status = Run(argv[1], argv[2], temp + "/v1.db");
+  const absl::Status status = Run(argv[argc - 2], argv[argc - 1], temp + "/v1.db", hydrate);
   std::error_code ignored;
   std::filesystem::remove_all(temp, ignored);
   if (status.ok()) return 0;

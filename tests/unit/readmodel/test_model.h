@@ -27,12 +27,13 @@ inline const Plan& TisPlan() {
   return plan;
 }
 
-// An empty folder of its own for the running test; removed with it.
+// An empty folder of its own for the running test, a second one under another suffix; removed with
+// it.
 class TestFolder {
  public:
-  TestFolder() {
+  explicit TestFolder(const std::string& suffix = "") {
     const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    std::string name = std::string(test->test_suite_name()) + "-" + test->name();
+    std::string name = std::string(test->test_suite_name()) + "-" + test->name() + suffix;
     for (char& c : name) c = c == '/' ? '-' : c;
     path_ = ::testing::TempDir() + name;
     std::filesystem::remove_all(path_);
