@@ -94,7 +94,11 @@ void Daemon::StartIntakes() {
     }
     IntakeCallbacks callbacks;
     callbacks.journalled = [this] { warm_->Wake(); };
-    callbacks.acknowledged = [this] { return warm_->Acknowledged(); };
+    callbacks.acknowledged = [this]() -> std::optional<uint64_t> {
+      // Whoever has slept may have answers of a time when it still was the writer.
+      if (!tools_.engine.ConfirmLease().ok()) return std::nullopt;
+      return warm_->Acknowledged();
+    };
     callbacks.note = tools_.note;
     callbacks.step = tools_.step;
     intakes_.push_back(std::make_unique<ChannelIntake>(
@@ -215,7 +219,7 @@ absl::StatusOr<std::pair<uint64_t, bool>> Daemon::Begin(const SyncRequest& reque
     if (!started_) return absl::UnavailableError("the daemon is not ready, or is stopping");
     if (status_) live = status_->live;
   }
-  if (absl::Status s = tools_.engine.CheckLease(); !s.ok()) return s;
+  if (absl::Status s = tools_.engine.ConfirmLease(); !s.ok()) return s;
   uint64_t run = tools_.engine.NextGeneration();
   if (request.promote) {
     run = *request.promote;

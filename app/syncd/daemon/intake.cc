@@ -180,10 +180,10 @@ absl::Status ChannelIntake::Isolate(const std::vector<Message>& messages) {
 }
 
 void ChannelIntake::Acknowledge(Source& source) {
-  const uint64_t answered = callbacks_.acknowledged();
+  const std::optional<uint64_t> answered = callbacks_.acknowledged();
   Position last;
   uint64_t messages = 0;
-  while (!pending_.empty() && pending_.front().needed <= answered) {
+  while (answered && !pending_.empty() && pending_.front().needed <= *answered) {
     last = pending_.front().position;
     messages += pending_.front().messages;
     pending_.pop_front();
