@@ -145,9 +145,12 @@ void Daemon::NoteSwap(uint64_t live) {
 }
 
 absl::Status Daemon::Wait(const std::function<bool()>& stopping) {
-  std::unique_lock lock(mutex_);
-  while (!stopping() && lost_.ok()) stop_changed_.wait_for(lock, kLook);
-  return lost_;
+  while (!stopping()) {  // not under the lock: it may reload
+    std::unique_lock lock(mutex_);
+    if (!lost_.ok()) return lost_;
+    stop_changed_.wait_for(lock, kLook);
+  }
+  return absl::OkStatus();
 }
 
 void Daemon::Stop() {
