@@ -72,6 +72,7 @@ class ChannelIntake {
   absl::Status Isolate(const std::vector<Message>& messages);
   void Acknowledge(Source& source);
   void LookWhetherItIsOver(Source& source);
+  size_t MayAcknowledge() const;
   void Trouble(const absl::Status& status);
   void Pause();
 

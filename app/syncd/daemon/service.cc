@@ -118,10 +118,21 @@ bool Service::TakeStock(const indexswap::LeaseAttempt& attempt) {
   const bool elsewhere = attempt.holder && attempt.holder->record &&
                          attempt.holder->record->owner.state_id != tenure_->journal->state_id();
   if (!elsewhere) return false;
+  const auto note = [this](const absl::Status& status) {
+    if (!status.ok()) tools_.note(kWarning, Text(status));
+  };
   // What was asked for here was asked for before the other's time.
-  if (const absl::Status s = tenure_->wanted->Forget(); !s.ok()) tools_.note(kWarning, Text(s));
+  note(tenure_->wanted->Forget());
   const auto status = tenure_->engine->Status();
-  return status.ok() && status->building.has_value();
+  note(status.status());
+  if (!status.ok() || !status->building) return false;
+  // Senders may still be answering the other: what they send is no part of the next snapshot, and
+  // neither is their end marker.
+  for (const PlanChannel& channel : tools_.plan.channels) {
+    const bool starts = channel.kind == PlanChannel::Kind::kSnapshot && channel.has_start;
+    if (starts) note(tenure_->journal->RaiseOwed(channel.name));
+  }
+  return true;
 }
 
 absl::Status Service::BeActive(const indexswap::LeaseAttempt& attempt,
