@@ -61,14 +61,11 @@ absl::Status Service::Run(const std::string& address, const std::function<bool()
 absl::Status Service::Round(const std::function<bool()>& stopping) {
   if (tenure_ == nullptr) {
     auto opened = tools_.open(address_);
-    if (!opened.ok()) return settled_ ? Wait(opened.status(), stopping) : opened.status();
+    if (!opened.ok()) return Wait(opened.status(), stopping);
     Open(*std::move(opened));
   }
   const auto attempt = tenure_->engine->TryLease();
-  if (!attempt.ok()) {
-    if (!settled_ && !Passes(attempt.status())) return attempt.status();
-    return Wait(attempt.status(), stopping);
-  }
+  if (!attempt.ok()) return Wait(attempt.status(), stopping);
   NoteHolder(*attempt);
   if (attempt->taken) return BeActive(*attempt, stopping);
   settled_ = true;
@@ -76,7 +73,9 @@ absl::Status Service::Round(const std::function<bool()>& stopping) {
   return absl::OkStatus();
 }
 
+// The trouble itself where waiting does not cure it; otherwise OK, a while later.
 absl::Status Service::Wait(const absl::Status& trouble, const std::function<bool()>& stopping) {
+  if (!settled_ && !Passes(trouble)) return trouble;
   bool is_new = false;
   {
     const std::lock_guard lock(mutex_);
@@ -161,8 +160,7 @@ absl::Status Service::BeActive(const indexswap::LeaseAttempt& attempt,
   }
   Close();
   if (started) return absl::OkStatus();
-  if (!settled_ && !Passes(status)) return status;
-  Wait(absl::Status(status.code(), "could not start: " + Text(status)), stopping).IgnoreError();
+  if (absl::Status s = Wait(status, stopping); !s.ok()) return s;
   Pause(config().lease.timeout, stopping);  // somebody else may be luckier
   return absl::OkStatus();
 }

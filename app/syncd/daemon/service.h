@@ -116,6 +116,7 @@ class Service : public Api {
   ApiAnswer Refusal() const;
   ApiAnswer StandbyStatus(indexswap::Engine& engine) const;
   std::string WhoHoldsIt() const;
+  std::string WhoHolds(const indexswap::Lease& lease) const;
   Config config() const;
 
   const ServiceTools tools_;

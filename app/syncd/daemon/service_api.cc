@@ -33,12 +33,15 @@ Service::Visit::~Visit() {
 std::string Service::WhoHoldsIt() const {
   const std::lock_guard lock(mutex_);
   if (!trouble_.empty()) return "nobody knows who holds the lease: " + trouble_;
-  if (!holder_) return "the lease has not been looked at yet";
-  const std::string lease = indexswap::LeaseName(tools_.plan.ToReleaseSpec().name, holder_->epoch);
-  if (!holder_->record) return absl::StrFormat("somebody has just taken the lease %s", lease);
-  const indexswap::LeaseOwner& owner = holder_->record->owner;
+  return holder_ ? WhoHolds(*holder_) : "the lease has not been looked at yet";
+}
+
+std::string Service::WhoHolds(const indexswap::Lease& lease) const {
+  const std::string name = indexswap::LeaseName(tools_.plan.ToReleaseSpec().name, lease.epoch);
+  if (!lease.record) return absl::StrFormat("somebody has just taken the lease %s", name);
+  const indexswap::LeaseOwner& owner = lease.record->owner;
   return absl::StrFormat("%s (pid %d%s) holds the lease %s", owner.host, owner.pid,
-                         owner.address.empty() ? "" : ", at " + owner.address, lease);
+                         owner.address.empty() ? "" : ", at " + owner.address, name);
 }
 
 // Whoever wants something changed has to know that nothing was, and whom to ask.
@@ -75,7 +78,8 @@ ApiAnswer Service::StandbyStatus(indexswap::Engine& engine) const {
   AddJournal(state_, local);
   local.role = "standby";
   local.run.reset();  // what was cut off here is no run of now
-  status->findings.insert(status->findings.begin(), "this is a standby: " + WhoHoldsIt());
+  const std::string who = status->lease ? WhoHolds(*status->lease) : WhoHoldsIt();
+  status->findings.insert(status->findings.begin(), "this is a standby: " + who);
   return {200, StatusJson(*status, local)};
 }
 

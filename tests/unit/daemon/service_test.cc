@@ -57,6 +57,7 @@ class ServiceTest : public ::testing::Test {
   }
 
   absl::StatusOr<std::unique_ptr<Tenure>> Open(const std::string& address) {
+    if (!open_fails_.ok()) return std::exchange(open_fails_, absl::OkStatus());
     auto tenure = std::make_unique<Tenure>();
     tenure->journal = *Journal::Open(folder_);
     tenure->log = *EventLog::Open(folder_, plan_);
@@ -124,6 +125,7 @@ class ServiceTest : public ::testing::Test {
   FakeClock clock_;
   std::shared_ptr<MemoryCluster> cluster_ = std::make_shared<MemoryCluster>();
   FaultyStore* store_ = nullptr;  // of the tenure
+  absl::Status open_fails_;       // once
   absl::Status read_fails_;
   std::mutex notes_mutex_;
   std::string notes_;
@@ -232,6 +234,17 @@ TEST_F(ServiceTest, AStoreThatIsAwayAtTheStartIsWaitedFor) {
     return true;
   };
   ASSERT_TRUE(Run({tells, comes_back, [&] { return Ready(); }}).ok());
+}
+
+TEST_F(ServiceTest, AStoreThatCannotBeOpenedAtTheStartIsTriedAgain) {
+  open_fails_ = absl::UnavailableError("GET http://search:9200: refused");
+  ASSERT_TRUE(Run({[&] { return Ready(); }}).ok());
+  EXPECT_THAT(notes_, HasSubstr("http://search:9200"));
+}
+
+TEST_F(ServiceTest, AStateFolderThatCannotBeOpenedEndsItAtTheStart) {
+  open_fails_ = absl::FailedPreconditionError("written by a newer syncd");
+  EXPECT_EQ(Run({[] { return false; }}).code(), absl::StatusCode::kFailedPrecondition);
 }
 
 TEST_F(ServiceTest, AStoreThatRefusesEndsItAtTheStart) {
