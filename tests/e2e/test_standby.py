@@ -51,13 +51,13 @@ class StandbyTest(harness.EndToEnd):
             first, second = bed.hosts
             first.start(wait=True)
             second.start()
-            bed.sync()
+            self.sync(bed)
             self.assert_standby(second, first)
 
             first.kill()
             second.wait_role("active")
             first.start()
-            bed.sync()
+            self.sync(bed)
             bed.sender.advance_to(0.5)
             self.assert_standby(first, second)
 
@@ -66,7 +66,7 @@ class StandbyTest(harness.EndToEnd):
             first.wait_role("active")
             print(f"\nhanded over within {time.monotonic() - begin:.1f} s")
             second.start()
-            bed.sync()
+            self.sync(bed)
 
             pid = first.pid
             first.sleep()
@@ -86,7 +86,7 @@ class StandbyTest(harness.EndToEnd):
         with self.pair() as bed:
             first, second = bed.hosts
             first.start(wait=True, SYNCD_TEST_STOP_AT="events.ack.before")
-            bed.sync()
+            self.sync(bed)
             bed.sender.advance_to(0.5)
             harness.wait_until(lambda: stopped(first), "it stops before it acknowledges")
             first.asleep = True
@@ -156,7 +156,7 @@ class StandbyTest(harness.EndToEnd):
                 host.start()
             harness.wait_until(bed.daemon.host, "one is active")
             bed.sender.advance_to(0.05)
-            bed.sync()
+            self.sync(bed)
             failovers = Failovers(bed, chance)
             share = 0.05
             with failovers:

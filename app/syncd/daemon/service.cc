@@ -19,6 +19,9 @@ constexpr auto kError = indexswap::Observer::Severity::kError;
 // The lease is looked at so often in its time-out.
 constexpr int kLooks = 20;
 
+// The HTTP status of what may be tried again in a moment.
+constexpr int kNotYet = 503;
+
 // Nobody waits longer for SIGTERM to be seen.
 constexpr milliseconds kSlice{100};
 
@@ -100,7 +103,7 @@ void Service::NoteHolder(const indexswap::LeaseAttempt& attempt) {
     trouble_.clear();
     holder_ = attempt.holder;
   }
-  if (is_new && !attempt.taken) tools_.note(kInfo, "standby: " + WhoHoldsIt());
+  if (is_new && attempt.holder && !attempt.taken) tools_.note(kInfo, "standby: " + WhoHoldsIt());
 }
 
 void Service::Pause(milliseconds duration, const std::function<bool()>& stopping) {
@@ -136,7 +139,7 @@ bool Service::TakeStock(const indexswap::LeaseAttempt& attempt) {
 
 absl::Status Service::BeActive(const indexswap::LeaseAttempt& attempt,
                                const std::function<bool()>& stopping) {
-  const bool cut_off = TakeStock(attempt);
+  bool cut_off = TakeStock(attempt);
   Begin();
   absl::Status status = daemon_->Start();
   const bool started = status.ok();
@@ -145,9 +148,12 @@ absl::Status Service::BeActive(const indexswap::LeaseAttempt& attempt,
     tools_.note(kInfo, "active: this process holds the lease");
     if (cut_off) {
       tools_.note(kWarning, "a sync was under way when its writer ended: it is begun anew");
-      daemon_->StartSync({});
     }
-    status = daemon_->Wait(stopping);
+    status = daemon_->Wait([&] {
+      // Not yet, while the lease that was just taken is to be confirmed by a first beat.
+      if (cut_off) cut_off = daemon_->StartSync({}).status == kNotYet;
+      return stopping();
+    });
     if (status.ok()) return status;  // stopping
   }
   End();
