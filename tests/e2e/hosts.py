@@ -11,7 +11,7 @@ import recorder
 TAKEOVER_S = 30       # in which a dead one's work is taken over
 ASK_S = 5
 # Long against a beat, on two busy cores; a broker that notices soon that a consumer sleeps.
-LEASE = {"beat": "500ms", "timeout": "6s"}
+LEASE = {"beat": "500ms", "timeout": "10s"}
 AMQP = {"heartbeat": "2s"}
 
 

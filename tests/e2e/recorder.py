@@ -86,10 +86,10 @@ class Proxy:
     def __init__(self, url, book, host):
         upstream = urllib.parse.urlsplit(url)
 
-        class Handler(_Handler):
+        class Forward(Handler):
             target, writer, records = (upstream.hostname, upstream.port), host, book
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Forward)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -107,7 +107,9 @@ class Proxy:
         self.close()
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Forwards requests, and records those that write."""
+
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     target = writer = records = None
@@ -138,7 +140,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._upstream.close()
             self.close_connection = True    # as if this were the server
             return
-        self._record(body, answer.status, data, sent)
+        self.record(body, answer.status, data, sent)
         self.send_response_only(answer.status)
         for name, value in answer.getheaders():
             if name.lower() not in _DROPPED:
@@ -151,7 +153,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _forward
 
-    def _record(self, body, status, data, sent):
+    def record(self, body, status, data, sent):
+        """One request and its answer."""
         if self.command in ("GET", "HEAD"):
             return
         path = urllib.parse.unquote(urllib.parse.urlsplit(self.path).path)

@@ -4,6 +4,7 @@ INDEXSWAP_TEST_FAILOVERS sets how often a random moment is the active one's last
 """
 
 import contextlib
+import json
 import os
 import random
 import socket
@@ -15,11 +16,53 @@ import harness
 import daemon
 import hosts
 import live
+import recorder
 
 FAILOVERS = int(os.environ.get("INDEXSWAP_TEST_FAILOVERS", "3"))
 WRITING = (("/api/sync", None), ("/api/rollback", {}), ("/api/prune", {}),
            ("/api/channels/tcs-updates/messages", {"tcsPersonId": 1}))
 KINDS = ("kill", "sleep", "terminate", "restart")
+
+
+class BookTest(unittest.TestCase):
+    """The check itself: it must be able to fail."""
+
+    @staticmethod
+    def violations(*writes):
+        book = recorder.Book()
+        book.add(*(recorder.Write(host, kind, epoch, sent, answered, effects, 0)
+                   for host, kind, epoch, sent, answered, effects in writes))
+        return book.violations()
+
+    def test_a_write_after_a_takeover(self):
+        taken = ("b", "aliases", 2, 1, 3, 1)
+        self.assertEqual(self.violations(("a", "bulk", 1, 0, 2, 5), taken), [])
+        self.assertEqual(self.violations(("a", "bulk", 1, 2, 4, 5), taken), [], "on its way")
+        self.assertEqual(self.violations(("a", "bulk", 1, 4, 5, 0), taken), [], "fenced off")
+        self.assertEqual(len(self.violations(("a", "bulk", 1, 4, 5, 5), taken)), 1)
+        self.assertEqual(len(self.violations(("a", "aliases", 1, 4, 5, 1), taken)), 1)
+
+    def test_two_hosts_in_one_epoch(self):
+        self.assertEqual(len(self.violations(("a", "bulk", 1, 0, 1, 5), ("b", "bulk", 1, 2, 3, 5))),
+                         1)
+
+    def test_what_is_read_of_requests(self):
+        book = recorder.Book()
+        handler = recorder.Handler.__new__(recorder.Handler)
+        handler.writer, handler.records, handler.command = "a", book, "POST"
+        handler.path = "/_bulk"
+        body = (b'{"index":{"_index":"docs_v1_W7","_id":"1"}}\n{}\n'
+                b'{"delete":{"_index":"docs_v1_W7","_id":"2"}}\n')
+        handler.record(body, 200, json.dumps({"items": [
+            {"index": {"status": 201}}, {"delete": {"status": 400}}]}), 0)
+        handler.path = "/_aliases"
+        handler.record(json.dumps({"actions": [{"remove_index": {"index": "tis_lease_7"}}, {
+            "add": {"index": "tis_lease_8", "alias": "tis_leader"}}]}), 404, "{}", 0)
+        handler.record(json.dumps({"actions": [{"add": {"index": "docs", "alias": "d"}}]}),
+                       200, "{}", 0)
+        self.assertEqual([(write.kind, write.epoch, write.effects, write.refused)
+                          for write in book.writes()], [("bulk", 7, 1, 1), ("aliases", 8, 0, 1)])
+        self.assertEqual(len(book.violations()), 1, "an alias request that is nobody's")
 
 
 class StandbyTest(harness.EndToEnd):
