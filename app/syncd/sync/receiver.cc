@@ -106,7 +106,7 @@ absl::Status Receiver::CarryOut(const RunEffect& effect) {
   switch (effect.kind) {
     case RunEffect::Kind::kOpen:
     case RunEffect::Kind::kSendStart:
-      return Reach(effect, steady_clock::now() + options_.timeouts.stall);
+      return Reach(effect, Now() + options_.timeouts.stall);
     case RunEffect::Kind::kAskCount: {
       const auto count = channels_[effect.channel].source->Waiting();
       if (!count.ok()) return absl::OkStatus();  // asked again with the next tick
@@ -130,7 +130,7 @@ absl::Status Receiver::CarryOut(const RunEffect& effect) {
 absl::Status Receiver::Reach(const RunEffect& effect, steady_clock::time_point give_up) {
   const absl::Status status =
       effect.kind == RunEffect::Kind::kOpen ? Open(effect.channel) : SendStart(effect.channel);
-  const auto now = steady_clock::now();
+  const auto now = Now();
   if (status.code() != absl::StatusCode::kUnavailable || now >= give_up) return status;
   for (const Postponed& one : postponed_) {
     if (one.effect.kind == effect.kind && one.effect.channel == effect.channel) {
@@ -145,7 +145,7 @@ absl::Status Receiver::Reach(const RunEffect& effect, steady_clock::time_point g
 absl::Status Receiver::TryAgain() {
   std::vector<Postponed> due;
   std::erase_if(postponed_, [&](const Postponed& one) {
-    if (one.next_try > steady_clock::now()) return false;
+    if (one.next_try > Now()) return false;
     due.push_back(one);
     return true;
   });
@@ -171,7 +171,7 @@ absl::Status Receiver::Open(const std::string& name) {
 // Whoever has slept may no longer be the writer: then the messages are another's, and so is the
 // right to ask for a snapshot.
 absl::Status Receiver::AwaitWriter() {
-  if (sources_.files()) return absl::OkStatus();
+  if (sources_.files() || !options_.confirm) return absl::OkStatus();
   const auto begin = steady_clock::now();
   absl::Status held = options_.confirm();
   if (held.code() != absl::StatusCode::kUnavailable) return held;

@@ -35,7 +35,7 @@ class Receiver {
     bool resumed = false;       // the file has been received into before
     int64_t started_at_ms = 0;  // when the run began, since 1970
     // Whether this process is the writer beyond doubt; kUnavailable: it is in doubt, and may turn
-    // out to be so. As Engine::ConfirmLease.
+    // out to be so. As Engine::ConfirmLease. Empty: it is.
     std::function<absl::Status()> confirm;
   };
 
@@ -106,7 +106,7 @@ class Receiver {
   std::unique_ptr<Run> run_;
   std::vector<Postponed> postponed_;
   bool in_batch_ = false;
-  size_t turn_ = 0;  // whose turn it is to be waited for
+  size_t turn_ = 0;                                // whose turn it is to be waited for
   std::chrono::steady_clock::duration paused_{0};  // in doubt about the lease
 };
 
