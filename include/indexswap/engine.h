@@ -20,6 +20,7 @@
 #include <indexswap/release.h>
 #include <indexswap/store.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -87,6 +88,13 @@ struct ReleaseStatus {
   std::vector<AliasStatus> aliases;           // in the release's order
   std::optional<Lease> lease;                 // the one in force
   std::vector<std::string> findings;          // what is not as declared, for people
+};
+
+// What a look at the lease by one who waits for it has found, or done.
+struct LeaseAttempt {
+  bool taken = false;                   // this process holds it now
+  std::optional<Lease> holder;          // who has it; if `taken`, who had it. Nothing: nobody
+  std::chrono::milliseconds silent{0};  // for how long it has been looked at without a beat
 };
 
 // What prune did, or would do.
@@ -158,6 +166,18 @@ class Engine {
   // Takes the lease now rather than at the first writing call. kFailedPrecondition names the
   // holder while another's beats. Idempotent.
   virtual absl::Status TakeLease() = 0;
+
+  // For a standby, which calls it again and again, several times in `lease.timeout`: takes the
+  // lease if it is free, or if its holder has not beaten in `lease.timeout` of these looks, and
+  // returns at once otherwise. An error is one of the store: the looks begin anew then. kAborted
+  // when this process has had the lease and lost it.
+  virtual absl::StatusOr<LeaseAttempt> TryLease() = 0;
+
+  // Whether this process holds the lease beyond doubt: OK if the store has confirmed it less than
+  // half of `lease.timeout` ago, so that no rival can have taken it. kUnavailable: it has not, as
+  // after a sleep of this process, or while the store can't be reached; kFailedPrecondition and
+  // kAborted as CheckLease. Asks nobody, and never waits: the next beat confirms it.
+  virtual absl::Status ConfirmLease() const = 0;
 
   // Whether this process may write: OK; kFailedPrecondition, it has not taken the lease; kAborted,
   // it has lost it. Asks nobody, so it tells what is known.

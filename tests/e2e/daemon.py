@@ -67,7 +67,8 @@ class Daemon:
             raise OSError(f"no address yet: {holder}")
         return holder["address"]
 
-    def call(self, method, path, body=None, token=None, content_type="application/json"):
+    def call(self, method, path, body=None, token=None, content_type="application/json",
+             timeout_s=CALL_S):
         """(HTTP status, what the body says); OSError while nobody answers."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         data = None
@@ -75,7 +76,7 @@ class Daemon:
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
             headers["Content-Type"] = content_type
         address = urllib.parse.urlsplit(f"//{self.address()}")
-        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=CALL_S)
+        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=timeout_s)
         with contextlib.closing(connection):
             connection.request(method, path, data, headers)
             answer = connection.getresponse()

@@ -52,11 +52,17 @@ class Bed:
         sections = GATES | {"queues": self.sender.queues(),
                             "sqs": {"endpoint": self.client.url, "region": sqs.REGION,
                                     "visibility": f"{VISIBILITY_S}s"}} | sections
-        self.deployment = harness.Deployment(
-            test, store.url, self.amqp, **daemon.configuration(daemon.ports(test), **sections))
+        self._sections = sections
+        self.deployment = self.deploy(store.url)
         self.daemon = daemon.Daemon(test, self.deployment, *words)
         self.peers = None
         self._extra, self._stack = [], contextlib.ExitStack()
+
+    def deploy(self, store_url):
+        """A configuration with a state folder and a port of its own."""
+        return harness.Deployment(
+            self.test, store_url, self.amqp,
+            **daemon.configuration(daemon.ports(self.test), **self._sections))
 
     def __enter__(self):
         self._stack.enter_context(self.sender)
@@ -117,17 +123,23 @@ class Bed:
         warm = [entry for entry in self.daemon.status()["generations"] if daemon.is_warm(entry)]
         return warm and all(entry["lag_events"] == 0 for entry in warm)
 
-    def check(self, at_least=()):
-        """Every document of live and of each warm generation is the model's."""
+    def check_live(self):
+        """Every document that readers see is the model's; returns (what is expected, live)."""
         model = model_of(self.history.world(0), self._extra + [
             (message.channel, message.body) for message in self.sender.deliveries])
         path = harness.temporary(self.test) / "expected.db"
         expected.write(model, path, revalidation.london_today())
-        documents, warm = compare.Expected(path), self.daemon.warm()
+        documents = compare.Expected(path)
         live = self.test.assert_one_generation(self.store)
-        self.test.assertGreaterEqual(set(warm), {live, *at_least}, self.daemon.status())
         self.store.refresh()
         self.test.assertEqual(self.store.differences(documents, live), [])
+        return documents, live
+
+    def check(self, at_least=()):
+        """Every document of live and of each warm generation is the model's."""
+        documents, live = self.check_live()
+        warm = self.daemon.warm()
+        self.test.assertGreaterEqual(set(warm), {live, *at_least}, self.daemon.status())
         for number in set(warm) - {live}:
             for family in revalidation.FAMILIES:
                 found = compare.compare(documents.family(family),

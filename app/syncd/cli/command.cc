@@ -21,12 +21,6 @@ namespace {
 
 constexpr char kUsagePayload[] = "syncd/usage";
 
-std::string HostName() {
-  char name[256] = "";
-  if (gethostname(name, sizeof(name) - 1) != 0) return "unknown";
-  return name;
-}
-
 // SYNCD_QUEUES_CONNECTION_LOGS sets the queue of the channel `connection-logs`. Only here, because
 // channels are the plan's.
 void QueuesFromEnvironment(const Plan& plan, Config& config) {
@@ -39,7 +33,24 @@ void QueuesFromEnvironment(const Plan& plan, Config& config) {
   }
 }
 
+absl::Status OpenState(const Config& config, const Plan& plan, std::unique_ptr<Journal>& journal,
+                       std::unique_ptr<EventLog>& log) {
+  auto opened = Journal::Open(config.state);
+  if (!opened.ok()) return opened.status();
+  journal = *std::move(opened);
+  auto events = EventLog::Open(config.state, plan);
+  if (!events.ok()) return events.status();
+  log = *std::move(events);
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+std::string HostName() {
+  char name[256] = "";
+  if (gethostname(name, sizeof(name) - 1) != 0) return "unknown";
+  return name;
+}
 
 absl::Status AsUsage(const absl::Status& status) {
   absl::Status usage = status;
@@ -107,24 +118,22 @@ absl::StatusOr<std::unique_ptr<Workbench>> Workbench::Open(const Arguments& argu
   if (!plan.ok()) return plan.status();
   bench->plan_ = *std::move(plan);
   QueuesFromEnvironment(bench->plan_, bench->config_);
-  if (access == Access::kWrite) {
-    if (absl::Status s = bench->OpenState(command); !s.ok()) return s;
+  if (access != Access::kRead) {
+    auto lock = StateLock::Acquire(bench->config_.state, command);
+    if (!lock.ok()) return lock.status();
+    bench->lock_ = *std::move(lock);
   }
-  if (absl::Status s = bench->OpenEngine(access); !s.ok()) return s;
+  if (access == Access::kServe) return bench;
+  if (access == Access::kWrite) {
+    if (absl::Status s = OpenState(bench->config_, bench->plan_, bench->journal_, bench->log_);
+        !s.ok()) {
+      return s;
+    }
+  }
+  auto engine = bench->NewEngine("", bench->journal_.get(), bench->log_.get());
+  if (!engine.ok()) return engine.status();
+  bench->engine_ = *std::move(engine);
   return bench;
-}
-
-absl::Status Workbench::OpenState(const std::string& command) {
-  auto lock = StateLock::Acquire(config_.state, command);
-  if (!lock.ok()) return lock.status();
-  lock_ = *std::move(lock);
-  auto journal = Journal::Open(config_.state);
-  if (!journal.ok()) return journal.status();
-  journal_ = *std::move(journal);
-  auto log = EventLog::Open(config_.state, plan_);
-  if (!log.ok()) return log.status();
-  log_ = *std::move(log);
-  return absl::OkStatus();
 }
 
 WarmSet& Workbench::MakeWarm(WarmCallbacks callbacks) {
@@ -138,18 +147,34 @@ WarmSet& Workbench::MakeWarm(WarmCallbacks callbacks) {
   return *warm_;
 }
 
-absl::Status Workbench::OpenEngine(Access access) {
+absl::StatusOr<std::unique_ptr<Tenure>> Workbench::NewTenure(const std::string& address) {
+  auto tenure = std::make_unique<Tenure>();
+  if (absl::Status s = OpenState(config_, plan_, tenure->journal, tenure->log); !s.ok()) return s;
+  auto wanted = WantedRuns::Open(config_.state);
+  if (!wanted.ok()) return wanted.status();
+  tenure->wanted = *std::move(wanted);
+  auto engine = NewEngine(address, tenure->journal.get(), tenure->log.get());
+  if (!engine.ok()) return engine.status();
+  tenure->engine = *std::move(engine);
+  return tenure;
+}
+
+// Whoever has a journal holds the lock on its folder.
+absl::StatusOr<std::unique_ptr<indexswap::Engine>> Workbench::NewEngine(const std::string& address,
+                                                                        Journal* journal,
+                                                                        EventLog* log) {
   auto store = OpenStore(config_.store);
   if (!store.ok()) return store.status();
   indexswap::EngineOptions options;
+  options.owner.address = address;
   options.owner.host = HostName();
   options.owner.pid = getpid();
-  if (access == Access::kWrite) options.owner.state_id = journal_->state_id();
-  options.owner_lock_held = access == Access::kWrite;
-  if (access == Access::kWrite) {
-    options.journal_position = [this] { return log_->head(); };
-    options.before_epoch = [this](const std::optional<indexswap::Lease>& last, uint64_t epoch) {
-      return Succeed(last, epoch, config_.state, *journal_, *log_, [this](const std::string& text) {
+  options.owner_lock_held = journal != nullptr;
+  if (journal != nullptr) {
+    options.owner.state_id = journal->state_id();
+    options.journal_position = [log] { return log->head(); };
+    options.before_epoch = [=, this](const std::optional<indexswap::Lease>& last, uint64_t epoch) {
+      return Succeed(last, epoch, config_.state, *journal, *log, [this](const std::string& text) {
         observer_.OnNote(indexswap::Observer::Severity::kWarning, text);
       });
     };
@@ -161,8 +186,7 @@ absl::Status Workbench::OpenEngine(Access access) {
   auto engine = indexswap::Engine::Open(*std::move(store), plan_.ToReleaseSpec(),
                                         std::move(options), &observer_);
   if (!engine.ok()) return AsUsage(engine.status());
-  engine_ = *std::move(engine);
-  return absl::OkStatus();
+  return engine;
 }
 
 Workbench::~Workbench() { End(); }

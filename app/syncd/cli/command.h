@@ -13,6 +13,7 @@
 
 #include "syncd/cli/observer.h"
 #include "syncd/config/config.h"
+#include "syncd/daemon/tenure.h"
 #include "syncd/plan/plan.h"
 #include "syncd/readmodel/event_log.h"
 #include "syncd/readmodel/journal.h"
@@ -40,6 +41,7 @@ struct Arguments {
 enum class Access {
   kRead,   // reads the store; neither lock nor lease
   kWrite,  // holds the state folder's lock
+  kServe,  // holds it, and opens folder and store anew for each tenure
 };
 
 // Everything that a command works with, opened in the right order and closed in the other.
@@ -56,10 +58,13 @@ class Workbench {
   // Gives the lease back if it was taken.
   void End();
 
+  // With Access::kServe: see OpenTenure.
+  absl::StatusOr<std::unique_ptr<Tenure>> NewTenure(const std::string& address);
+
   const Config& config() const { return config_; }
   const Plan& plan() const { return plan_; }
   indexswap::Engine& engine() { return *engine_; }
-  // With Access::kWrite only:
+  // With Access::kWrite only (the lock and the refused with kServe, too):
   Journal& journal() { return *journal_; }
   EventLog& log() { return *log_; }
   // Empty until something is adopted or added. `answered` of `callbacks` may be left out.
@@ -72,8 +77,9 @@ class Workbench {
  private:
   Workbench() : observer_(refused_) {}
 
-  absl::Status OpenState(const std::string& command);
-  absl::Status OpenEngine(Access access);
+  // `journal` and `log`, both or none, must outlive it.
+  absl::StatusOr<std::unique_ptr<indexswap::Engine>> NewEngine(const std::string& address,
+                                                               Journal* journal, EventLog* log);
 
   Config config_;
   Plan plan_;
@@ -89,6 +95,9 @@ class Workbench {
 // Reads the configuration and the plan that it names.
 absl::StatusOr<Config> LoadConfig(const Arguments& arguments);
 absl::StatusOr<Plan> LoadPlan(const Config& config);
+
+// The name of this host, for people; `unknown` if it has none.
+std::string HostName();
 
 // Marks an error as one of the configuration or the usage: exit code 2 whatever its code says.
 absl::Status AsUsage(const absl::Status& status);

@@ -16,8 +16,9 @@
 
 #include "syncd/cli/cli.h"
 #include "syncd/cli/command.h"
-#include "syncd/daemon/daemon.h"
 #include "syncd/daemon/schedule.h"
+#include "syncd/daemon/service.h"
+#include "syncd/http/address.h"
 #include "syncd/http/server.h"
 
 namespace syncd {
@@ -104,26 +105,32 @@ absl::StatusOr<std::optional<std::string>> ReadToken(const Config& config) {
 }
 
 // Takes over what can change while the daemon runs; a file that is wrong changes nothing.
-void Reload(const Arguments& arguments, Daemon& daemon, CliObserver& observer) {
+void Reload(const Arguments& arguments, Service& service, CliObserver& observer) {
   const auto config = LoadConfig(arguments);
   if (!config.ok()) {
     return observer.OnNote(Severity::kError,
                            "not reloaded: " + std::string(config.status().message()));
   }
-  daemon.Reload(*config);
+  service.Reload(*config);
   observer.OnNote(Severity::kInfo,
                   "reloaded [sync], [dead_letters], and what [gates] say of rejected records; all "
                   "else needs a restart");
+}
+
+// Where others find what listens at `address`: `0.0.0.0` is everywhere, and nowhere.
+std::string AddressForOthers(const std::string& address) {
+  const auto parsed = ParseHostPort(address);
+  if (!parsed.ok() || (parsed->host != "0.0.0.0" && parsed->host != "::")) return address;
+  return absl::StrFormat("%s:%d", HostName(), parsed->port);
 }
 
 int Serve(const Arguments& arguments, Workbench& bench, std::optional<Schedule> every) {
   CliObserver& observer = bench.observer();
   const auto token = ReadToken(bench.config());
   if (!token.ok()) return Fail(arguments, token.status());
-  const auto wanted = WantedRuns::Open(bench.config().state);
-  if (!wanted.ok()) return Fail(arguments, wanted.status());
-  Daemon daemon(
-      {bench.plan(), bench.engine(), bench.journal(), bench.log(), **wanted, bench.refused(),
+  Service service(
+      {bench.plan(), bench.refused(),
+       [&](const std::string& address) { return bench.NewTenure(address); },
        [&](Severity severity, const std::string& text) { observer.OnNote(severity, text); },
        [&](std::string_view step) { observer.OnStep(step); }, [] { return stop_asked.load(); }},
       bench.config(), std::move(every));
@@ -131,25 +138,22 @@ int Serve(const Arguments& arguments, Workbench& bench, std::optional<Schedule> 
   options.listen = bench.config().http.listen;
   options.base_path = bench.config().http.base_path;
   options.token = *token;
-  auto server = ApiServer::Start(options, &daemon);
+  auto server = ApiServer::Start(options, &service);
   if (!server.ok()) return Fail(arguments, server.status());
   if (const absl::Status s = bench.lock().PublishAddress((*server)->address()); !s.ok()) {
     return Fail(arguments, s);
   }
   HandleSignals();
   StopLimit limit(observer);
-  absl::Status ended = daemon.Start();
-  if (ended.ok()) {
-    observer.OnNote(Severity::kInfo, "serving at " + (*server)->address());
-    ended = daemon.Wait([&] {
-      if (reload_asked.exchange(false)) Reload(arguments, daemon, observer);
-      return stop_asked.load();
-    });
-  }
+  observer.OnNote(Severity::kInfo, "answering at " + (*server)->address());
+  const absl::Status ended = service.Run(AddressForOthers((*server)->address()), [&] {
+    if (reload_asked.exchange(false)) Reload(arguments, service, observer);
+    return stop_asked.load();
+  });
   observer.OnNote(Severity::kInfo, "stopping");
   limit.Begin();
   (*server)->Stop(kAnswerGrace);
-  daemon.Stop();
+  service.Stop();
   bench.End();
   return ended.ok() ? 0 : Fail(arguments, ended);
 }
@@ -163,7 +167,7 @@ int RunServe(const Arguments& arguments) {
     if (!parsed.ok()) return Fail(arguments, AsUsage(parsed.status()));
     every = *parsed;
   }
-  auto bench = Workbench::Open(arguments, "serve", Access::kWrite);
+  auto bench = Workbench::Open(arguments, "serve", Access::kServe);
   if (!bench.ok()) return Fail(arguments, bench.status());
   return Serve(arguments, **bench, std::move(every));
 }

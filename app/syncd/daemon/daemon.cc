@@ -93,7 +93,11 @@ void Daemon::StartIntakes() {
     }
     IntakeCallbacks callbacks;
     callbacks.journalled = [this] { warm_->Wake(); };
-    callbacks.acknowledged = [this] { return Acknowledged(); };
+    callbacks.acknowledged = [this]() -> std::optional<uint64_t> {
+      // Whoever has slept may have answers of a time when it still was the writer.
+      if (!tools_.engine.ConfirmLease().ok()) return std::nullopt;
+      return Acknowledged();
+    };
     callbacks.note = tools_.note;
     callbacks.step = tools_.step;
     intakes_.push_back(std::make_unique<ChannelIntake>(
@@ -140,9 +144,12 @@ void Daemon::NoteSwap(uint64_t live) {
 }
 
 absl::Status Daemon::Wait(const std::function<bool()>& stopping) {
-  std::unique_lock lock(mutex_);
-  while (!stopping() && lost_.ok()) stop_changed_.wait_for(lock, kLook);
-  return lost_;
+  while (!stopping()) {  // not under the lock: it may reload
+    std::unique_lock lock(mutex_);
+    if (!lost_.ok()) return lost_;
+    stop_changed_.wait_for(lock, kLook);
+  }
+  return absl::OkStatus();
 }
 
 void Daemon::Stop() {
@@ -214,7 +221,7 @@ absl::StatusOr<std::pair<uint64_t, bool>> Daemon::Begin(const SyncRequest& reque
     if (!started_) return absl::UnavailableError("the daemon is not ready, or is stopping");
     if (status_) live = status_->live;
   }
-  if (absl::Status s = tools_.engine.CheckLease(); !s.ok()) return s;
+  if (absl::Status s = tools_.engine.ConfirmLease(); !s.ok()) return s;
   uint64_t run = tools_.engine.NextGeneration();
   if (request.promote) {
     run = *request.promote;

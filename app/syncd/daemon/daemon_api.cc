@@ -1,11 +1,11 @@
 // What the daemon answers over HTTP.
 #include <absl/strings/str_format.h>
-#include <indexswap/names.h>
 
 #include <algorithm>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "syncd/daemon/answers.h"
 #include "syncd/daemon/daemon.h"
 #include "syncd/daemon/maintenance.h"
 #include "syncd/daemon/metrics.h"
@@ -62,6 +62,7 @@ LocalStatus Daemon::Local() {
     if (status_) live = status_->live;
   }
   LocalStatus local = ReadStateFolder(state_, live);
+  local.role = "active";
   local.dead_letters += tools_.log.CountDeadLetters().value_or(0);
   local.events_head = tools_.log.head();
   local.events = tools_.log.counts();
@@ -110,15 +111,7 @@ ApiAnswer Daemon::Status() {
   return Answer(StatusJson(*status, local));
 }
 
-ApiAnswer Daemon::Plan() {
-  const auto report = tools_.engine.PlanSwap(0);
-  if (!report.ok()) return ApiError(report.status());
-  std::vector<std::string> indexes;
-  for (const PlanFamily& family : tools_.plan.families) {
-    indexes.push_back(indexswap::IndexName(family.name, report->to));
-  }
-  return Answer(PlanJson(*report, indexes));
-}
+ApiAnswer Daemon::Plan() { return AnswerPlan(tools_.plan, tools_.engine); }
 
 ApiAnswer Daemon::Rollback(std::optional<uint64_t> to, bool accept_loss) {
   RollbackLoss loss;
@@ -143,17 +136,9 @@ ApiAnswer Daemon::Prune(bool dry_run) {
 
 ApiAnswer Daemon::Adopt() { return ApiError(absl::UnimplementedError("there is no adopt yet")); }
 
-ApiAnswer Daemon::DeadLetters() {
-  const auto letters = ListDeadLetters(state_);
-  return letters.ok() ? Answer(DeadLettersJson(*letters)) : ApiError(letters.status());
-}
+ApiAnswer Daemon::DeadLetters() { return AnswerDeadLetters(state_); }
 
-ApiAnswer Daemon::DeadLetter(const std::string& id) {
-  const auto parts = ParseDeadLetterId(id);
-  if (!parts) return ApiError(absl::NotFoundError("there is no such dead letter"));
-  const auto letter = GetDeadLetter(state_, *parts);
-  return letter.ok() ? Answer(DeadLetterJson(*letter)) : ApiError(letter.status());
-}
+ApiAnswer Daemon::DeadLetter(const std::string& id) { return AnswerDeadLetter(state_, id); }
 
 ApiAnswer Daemon::RetryDeadLetter(const std::string& id) {
   const auto parts = ParseDeadLetterId(id);

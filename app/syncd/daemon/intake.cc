@@ -180,23 +180,27 @@ absl::Status ChannelIntake::Isolate(const std::vector<Message>& messages) {
 }
 
 void ChannelIntake::Acknowledge(Source& source) {
-  const uint64_t answered = callbacks_.acknowledged();
-  Position last;
-  uint64_t messages = 0;
-  while (!pending_.empty() && pending_.front().needed <= answered) {
-    last = pending_.front().position;
-    messages += pending_.front().messages;
-    pending_.pop_front();
-  }
-  if (messages > 0) {
+  if (MayAcknowledge() > 0) {
     callbacks_.step("events.ack.before");
-    source.Ack(last).IgnoreError();  // what is not acknowledged comes again, and is stale then
+    // Asked once more, after whatever has come between: whoever has slept acknowledges nothing.
+    const size_t ready = MayAcknowledge();
+    if (ready > 0) source.Ack(pending_[ready - 1].position).IgnoreError();  // or it comes again
+    pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(ready));
     callbacks_.step("events.ack.after");
   }
   uint64_t left = 0;
   for (const Pending& pending : pending_) left += pending.messages;
   const std::lock_guard lock(mutex_);
   state_.unacknowledged = left;
+}
+
+// How many of those that wait, from the first on.
+size_t ChannelIntake::MayAcknowledge() const {
+  if (pending_.empty()) return 0;
+  const std::optional<uint64_t> answered = callbacks_.acknowledged();
+  if (!answered) return 0;
+  const auto waits = [&](const Pending& pending) { return pending.needed > *answered; };
+  return static_cast<size_t>(std::ranges::find_if(pending_, waits) - pending_.begin());
 }
 
 void ChannelIntake::Trouble(const absl::Status& status) {

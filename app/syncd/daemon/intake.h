@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -28,8 +29,9 @@ namespace syncd {
 
 // What an intake tells and asks. Called from its threads; must return quickly.
 struct IntakeCallbacks {
-  std::function<void()> journalled;        // there is something new in the log
-  std::function<uint64_t()> acknowledged;  // up to which position messages may be acknowledged
+  std::function<void()> journalled;  // there is something new in the log
+  // Up to which position messages may be acknowledged; nothing: none may be at the moment.
+  std::function<std::optional<uint64_t>()> acknowledged;
   std::function<void(indexswap::Observer::Severity, const std::string&)> note;
   std::function<void(std::string_view)> step;  // a named step; see cli/steps.h
 };
@@ -70,6 +72,7 @@ class ChannelIntake {
   absl::Status Isolate(const std::vector<Message>& messages);
   void Acknowledge(Source& source);
   void LookWhetherItIsOver(Source& source);
+  size_t MayAcknowledge() const;
   void Trouble(const absl::Status& status);
   void Pause();
 

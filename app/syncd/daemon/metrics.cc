@@ -99,4 +99,11 @@ std::string DaemonMetrics(const indexswap::ReleaseStatus* status, const LocalSta
   return page.Text();
 }
 
+std::string RoleMetrics(bool active) {
+  Page page;
+  page.Gauge("syncd_active", "1 while this process holds the lease, 0 while it is a standby", {},
+             active ? 1 : 0);
+  return page.Text();
+}
+
 }  // namespace syncd

@@ -20,6 +20,9 @@ std::string DaemonMetrics(const indexswap::ReleaseStatus* status, const LocalSta
                           const std::vector<IntakeState>& intakes,
                           const std::optional<SyncOutcome>& last);
 
+// The same for whether this process is the writer, or a standby.
+std::string RoleMetrics(bool active);
+
 }  // namespace syncd
 
 #endif  // SYNCD_DAEMON_METRICS_H_

@@ -281,6 +281,7 @@ std::string StatusJson(const indexswap::ReleaseStatus& status, const LocalStatus
   }
   return json::serialize(json::object{
       {"store", status.store},
+      {"role", local.role.empty() ? json::value(nullptr) : json::value(local.role)},
       {"live", OrNull(status.live)},
       {"previous", OrNull(status.previous)},
       {"building", OrNull(status.building)},

@@ -37,6 +37,7 @@ struct DeadLetterIdParts {
 
 // What is known beside the store: from the state folder, and from the process that works with it.
 struct LocalStatus {
+  std::string role;  // of a daemon: `active` or `standby`; empty: there is none
   int64_t dead_letters = 0;
   std::optional<uint64_t> run;  // the run that is under way, or was cut off
   std::string run_stage;

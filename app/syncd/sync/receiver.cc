@@ -74,7 +74,7 @@ std::vector<RunChannel> Receiver::Setup() {
 }
 
 absl::Status Receiver::Receive() {
-  run_ = std::make_unique<Run>(Setup(), options_.timeouts, steady_clock::now());
+  run_ = std::make_unique<Run>(Setup(), options_.timeouts, Now());
   while (!run_->complete()) {
     if (hooks_.Interrupted()) return absl::CancelledError("interrupted while receiving");
     if (absl::Status s = Event({RunEvent::Kind::kTick}); !s.ok()) return s;
@@ -93,9 +93,7 @@ void Receiver::Report() {
   hooks_.OnProgress(progress);
 }
 
-absl::Status Receiver::Event(RunEvent event) {
-  return CarryOut(run_->On(event, steady_clock::now()));
-}
+absl::Status Receiver::Event(RunEvent event) { return CarryOut(run_->On(event, Now())); }
 
 absl::Status Receiver::CarryOut(const std::vector<RunEffect>& effects) {
   for (const RunEffect& effect : effects) {
@@ -108,7 +106,7 @@ absl::Status Receiver::CarryOut(const RunEffect& effect) {
   switch (effect.kind) {
     case RunEffect::Kind::kOpen:
     case RunEffect::Kind::kSendStart:
-      return Reach(effect, steady_clock::now() + options_.timeouts.stall);
+      return Reach(effect, Now() + options_.timeouts.stall);
     case RunEffect::Kind::kAskCount: {
       const auto count = channels_[effect.channel].source->Waiting();
       if (!count.ok()) return absl::OkStatus();  // asked again with the next tick
@@ -132,7 +130,7 @@ absl::Status Receiver::CarryOut(const RunEffect& effect) {
 absl::Status Receiver::Reach(const RunEffect& effect, steady_clock::time_point give_up) {
   const absl::Status status =
       effect.kind == RunEffect::Kind::kOpen ? Open(effect.channel) : SendStart(effect.channel);
-  const auto now = steady_clock::now();
+  const auto now = Now();
   if (status.code() != absl::StatusCode::kUnavailable || now >= give_up) return status;
   for (const Postponed& one : postponed_) {
     if (one.effect.kind == effect.kind && one.effect.channel == effect.channel) {
@@ -147,7 +145,7 @@ absl::Status Receiver::Reach(const RunEffect& effect, steady_clock::time_point g
 absl::Status Receiver::TryAgain() {
   std::vector<Postponed> due;
   std::erase_if(postponed_, [&](const Postponed& one) {
-    if (one.next_try > steady_clock::now()) return false;
+    if (one.next_try > Now()) return false;
     due.push_back(one);
     return true;
   });
@@ -170,7 +168,25 @@ absl::Status Receiver::Open(const std::string& name) {
   return Event({RunEvent::Kind::kOpened, name});
 }
 
+// Whoever has slept may no longer be the writer: then the messages are another's, and so is the
+// right to ask for a snapshot.
+absl::Status Receiver::AwaitWriter() {
+  if (sources_.files() || !options_.confirm) return absl::OkStatus();
+  const auto begin = steady_clock::now();
+  absl::Status held = options_.confirm();
+  if (held.code() != absl::StatusCode::kUnavailable) return held;
+  hooks_.Note(kWarning, "receiving stands still: " + Text(held));
+  while (held.code() == absl::StatusCode::kUnavailable) {
+    if (hooks_.Interrupted()) return absl::CancelledError("interrupted while receiving");
+    std::this_thread::sleep_for(kIdleWait);
+    held = options_.confirm();
+  }
+  paused_ += steady_clock::now() - begin;
+  return held;
+}
+
 absl::Status Receiver::SendStart(const std::string& name) {
+  if (absl::Status s = AwaitWriter(); !s.ok()) return s;
   const PlanStart& start = channels_[name].plan->start;
   // Raised before the start is out, so that its end marker is expected whatever happens now.
   if (absl::Status s = journal_.RaiseOwed(name); !s.ok()) return s;
@@ -318,6 +334,7 @@ absl::Status Receiver::CommitAndAck(Hauls& hauls) {
       if (absl::Status s = journal_.LowerOwed(name); !s.ok()) return s;
     }
   }
+  if (absl::Status s = AwaitWriter(); !s.ok()) return s;
   hooks_.Reached("receive.ack.before");
   for (const auto& [name, haul] : hauls) {
     if (haul.messages == 0) continue;

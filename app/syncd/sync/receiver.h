@@ -6,6 +6,7 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -33,6 +34,9 @@ class Receiver {
     bool sequential = false;    // each channel after the one before it in the plan
     bool resumed = false;       // the file has been received into before
     int64_t started_at_ms = 0;  // when the run began, since 1970
+    // Whether this process is the writer beyond doubt; kUnavailable: it is in doubt, and may turn
+    // out to be so. As Engine::ConfirmLease. Empty: it is.
+    std::function<absl::Status()> confirm;
   };
 
   // Nothing is owned.
@@ -42,7 +46,8 @@ class Receiver {
 
   // Returns when every channel has ended. kCancelled when interrupted; kFailedPrecondition when a
   // queue can't be had (another consumer); kDeadlineExceeded when a channel stalls, with what the
-  // run waited for. Whatever is not committed goes back to its queue.
+  // run waited for; kAborted when the lease is lost. Whatever is not committed goes back to its
+  // queue. While the lease is in doubt, nothing is sent or acknowledged, and no time passes.
   absl::Status Receive();
 
  private:
@@ -88,6 +93,8 @@ class Receiver {
   absl::Status CommitAndAck(Hauls& hauls);
   absl::Status Tell(const Hauls& hauls);
   absl::Status Event(RunEvent event);
+  absl::Status AwaitWriter();
+  RunTime Now() const { return std::chrono::steady_clock::now() - paused_; }
   void Report();
 
   Sources& sources_;
@@ -99,7 +106,8 @@ class Receiver {
   std::unique_ptr<Run> run_;
   std::vector<Postponed> postponed_;
   bool in_batch_ = false;
-  size_t turn_ = 0;  // whose turn it is to be waited for
+  size_t turn_ = 0;                                // whose turn it is to be waited for
+  std::chrono::steady_clock::duration paused_{0};  // in doubt about the lease
 };
 
 }  // namespace syncd

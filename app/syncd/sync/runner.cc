@@ -248,6 +248,7 @@ absl::Status SyncRunner::Receive(GenerationFile& file, RunInfo& run, SyncOutcome
   options.sequential = config_.sync.sequential;
   options.resumed = outcome.resumed;
   options.started_at_ms = run.started_at_ms;
+  options.confirm = [this] { return engine_.ConfirmLease(); };
   const absl::Status received = Receiver(sources_, file, journal_, options, hooks_).Receive();
   outcome.receive_s = SecondsSince(start);
   if (received.ok()) return SetStage(file, run, RunStage::kLoading);

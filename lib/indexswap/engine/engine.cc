@@ -35,6 +35,8 @@ class EngineImpl : public Engine {
               observer == nullptr ? silent_ : *observer) {}
 
   absl::Status TakeLease() override { return core_.lease.Acquire(); }
+  absl::StatusOr<LeaseAttempt> TryLease() override { return core_.lease.Try(); }
+  absl::Status ConfirmLease() const override { return core_.lease.Confirm(); }
   absl::Status CheckLease() const override { return core_.lease.Current().status(); }
   uint64_t NextGeneration() const override { return core_.lease.highest_generation() + 1; }
   absl::Status ReleaseLease() override {

@@ -67,7 +67,11 @@ std::string Describe(const LeaseOwner& owner) {
 
 LeaseKeeper::LeaseKeeper(IndexStore& store, StateQuery query, const EngineOptions& options,
                          Observer& observer)
-    : store_(store), query_(std::move(query)), options_(options), observer_(observer) {
+    : store_(store),
+      query_(std::move(query)),
+      options_(options),
+      observer_(observer),
+      watch_(options.lease.timeout) {
   record_.owner = options.owner;
 }
 
@@ -115,10 +119,57 @@ absl::Status LeaseKeeper::Acquire() {
     if (!state.ok()) return state.status();
   }
   if (absl::Status s = TakeNext(*state); !s.ok()) return s;
+  StartBeating();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<LeaseAttempt> LeaseKeeper::Try() {
+  const std::lock_guard workflow(workflow_);
+  LeaseAttempt attempt;
+  {
+    const std::lock_guard lock(mutex_);
+    if (lost_) return Lost();
+    attempt.taken = epoch_ != 0;
+    if (attempt.taken) return attempt;
+  }
+  const auto state = Inspect();
+  if (!state.ok()) {
+    watch_.Forget();
+    return state.status();
+  }
+  if (!state->leases.empty()) attempt.holder = state->leases.back();
+  if (attempt.holder && !MayBeTaken(*attempt.holder, options_)) {
+    const auto verdict = watch_.Look(*attempt.holder, options_.clock->Monotonic());
+    attempt.silent = watch_.silent();
+    if (verdict != LeaseWatch::Verdict::kDead) return attempt;
+  }
+  watch_.Forget();
+  const absl::Status taken = TakeNext(*state);
+  // Another was quicker: the next look finds it.
+  if (taken.code() == absl::StatusCode::kFailedPrecondition) return attempt;
+  if (!taken.ok()) return taken;
+  StartBeating();
+  attempt.taken = true;
+  return attempt;
+}
+
+void LeaseKeeper::StartBeating() {
   const std::lock_guard lock(mutex_);
   stop_ = false;
   beating_ = std::thread([this] { BeatLoop(); });
-  return absl::OkStatus();
+}
+
+absl::Status LeaseKeeper::Confirm() const {
+  const std::lock_guard lock(mutex_);
+  if (lost_) return Lost();
+  if (epoch_ == 0) return absl::FailedPreconditionError("the lease has not been taken");
+  const auto now = options_.clock->Monotonic();
+  if (!IsDoubtful(now)) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrFormat(
+      "the store has not confirmed for %d ms that this process still holds the lease %s: nothing "
+      "is begun or acknowledged until it does",
+      std::chrono::duration_cast<std::chrono::milliseconds>(now - confirmed_).count(),
+      LeaseName(query_.release, epoch_)));
 }
 
 absl::Status LeaseKeeper::WatchForBeat(const Lease& lease) {
@@ -136,6 +187,8 @@ absl::Status LeaseKeeper::WatchForBeat(const Lease& lease) {
                                    options_.lease.timeout.count()));
   Clock& clock = *options_.clock;
   const auto end = clock.Monotonic() + options_.lease.timeout;
+  LeaseWatch watch(options_.lease.timeout);
+  watch.Look(lease, clock.Monotonic());
   while (clock.Monotonic() < end) {
     clock.SleepFor(std::max(options_.lease.timeout / kLooks, std::chrono::milliseconds(1)));
     const auto state = Inspect();
@@ -143,9 +196,7 @@ absl::Status LeaseKeeper::WatchForBeat(const Lease& lease) {
     if (state->leases.empty()) return absl::OkStatus();
     const Lease& now = state->leases.back();
     if (MayBeTaken(now, options_)) return absl::OkStatus();
-    if (now.epoch != lease.epoch) return refuse(now);
-    const bool first_record = now.record && !lease.record;
-    if (first_record || (now.record && now.record->beat != lease.record->beat)) return refuse(now);
+    if (watch.Look(now, clock.Monotonic()) == LeaseWatch::Verdict::kAlive) return refuse(now);
   }
   return absl::OkStatus();
 }
@@ -167,6 +218,7 @@ absl::Status LeaseKeeper::TakeNext(const StoreState& state) {
     if (absl::Status s = options_.before_epoch(last, fence.epoch); !s.ok()) return s;
   }
   record.journal_position = JournalPosition();
+  const auto asked = options_.clock->Monotonic();
   observer_.OnStep("lease.create.before");
   const absl::Status created = store_.CreateLease(fence, record);
   if (created.code() == absl::StatusCode::kAlreadyExists ||
@@ -182,6 +234,7 @@ absl::Status LeaseKeeper::TakeNext(const StoreState& state) {
   const std::lock_guard lock(mutex_);
   epoch_ = fence.epoch;
   record_ = record;
+  confirmed_ = asked;
   return absl::OkStatus();
 }
 
@@ -256,7 +309,9 @@ absl::Status LeaseKeeper::NoteGeneration(uint64_t generation) {
     record_.journal_position = JournalPosition();
     record = record_;
   }
-  return store_.WriteLease(*fence, record);
+  const absl::Status written = store_.WriteLease(*fence, record);
+  if (written.code() == absl::StatusCode::kAborted) NoteLost();
+  return written;
 }
 
 absl::Status LeaseKeeper::Release() {
@@ -283,6 +338,8 @@ void LeaseKeeper::Beat() {
   if (!workflow.owns_lock()) return;
   Fence fence;
   LeaseRecord record;
+  const auto asked = options_.clock->Monotonic();
+  bool doubtful = false;
   {
     const std::lock_guard lock(mutex_);
     if (stop_ || lost_ || epoch_ == 0) return;
@@ -290,14 +347,32 @@ void LeaseKeeper::Beat() {
     record_.journal_position = JournalPosition();
     record = record_;
     fence = {query_.release, epoch_};
+    doubtful = IsDoubtful(asked);
   }
-  const absl::Status status = store_.WriteLease(fence, record);
-  if (status.code() != absl::StatusCode::kAborted) return;  // a beat that got lost is no harm
+  absl::Status status = store_.WriteLease(fence, record);
+  if (status.ok() && doubtful) status = CheckHighest(fence);
   const std::lock_guard lock(mutex_);
+  if (status.ok()) confirmed_ = asked;
+  if (status.code() != absl::StatusCode::kAborted) return;  // a beat that got lost is no harm
   // Fenced off by oneself: Force is going on to the next epoch, or has gone there meanwhile.
   if (forcing_ || epoch_ != fence.epoch) return;
   lost_ = true;
   observer_.OnNote(Observer::Severity::kError, std::string(Lost().message()));
+}
+
+// Whether a rival may have judged this process to be dead at `now`: half of the time-out is on the
+// safe side of whatever comes between this and what it is asked for.
+bool LeaseKeeper::IsDoubtful(LeaseWatch::Time now) const {
+  return now - confirmed_ > options_.lease.timeout / 2;
+}
+
+// A beat after a long silence may still get through while a rival, who has created the next lease
+// already, is about to take this one away.
+absl::Status LeaseKeeper::CheckHighest(const Fence& fence) {
+  const auto state = Inspect();
+  if (!state.ok()) return state.status();
+  const bool highest = !state->leases.empty() && state->leases.back().epoch == fence.epoch;
+  return highest ? absl::OkStatus() : absl::AbortedError("there is a higher lease");
 }
 
 void LeaseKeeper::BeatLoop() {

@@ -4,6 +4,7 @@
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
+#include <indexswap/engine.h>
 #include <indexswap/observer.h>
 #include <indexswap/options.h>
 #include <indexswap/store.h>
@@ -13,6 +14,8 @@
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "indexswap/engine/lease_watch.h"
 
 namespace indexswap {
 
@@ -32,6 +35,10 @@ class LeaseKeeper {
   // kAborted when this process has had it and lost it.
   absl::Status Acquire();
 
+  // One look for one who waits: takes the lease if that needs no more waiting. See
+  // Engine::TryLease.
+  absl::StatusOr<LeaseAttempt> Try();
+
   // Takes the next epoch over from oneself: whatever was sent under the old one has now either
   // happened, visibly, or never will. Tries until `outcome_timeout`, then kUnknown.
   absl::Status Force();
@@ -42,6 +49,9 @@ class LeaseKeeper {
   // The fence for a request; waits while Force is between two epochs. kFailedPrecondition when the
   // lease was never taken, kAborted when it was lost.
   absl::StatusOr<Fence> Current() const;
+
+  // Whether the lease is held beyond doubt. See Engine::ConfirmLease. Never waits.
+  absl::Status Confirm() const;
 
   // The highest number that a generation of this release ever had. Valid while the lease is held.
   uint64_t highest_generation() const;
@@ -59,8 +69,11 @@ class LeaseKeeper {
   uint64_t JournalPosition() const;
   absl::Status WatchForBeat(const Lease& lease);
   absl::Status TakeNext(const StoreState& state);
+  void StartBeating();
   absl::Status ForceOnce();
   absl::Status Lost() const;
+  bool IsDoubtful(LeaseWatch::Time now) const;
+  absl::Status CheckHighest(const Fence& fence);
   void Beat();
   void BeatLoop();
   void StopBeating();
@@ -70,11 +83,13 @@ class LeaseKeeper {
   const EngineOptions& options_;
   Observer& observer_;
 
-  std::mutex workflow_;  // held for the whole of Acquire, Force and Release
+  std::mutex workflow_;  // held for the whole of Acquire, Try, Force and Release
+  LeaseWatch watch_;     // of Try; guarded by workflow_
   mutable std::mutex mutex_;
   mutable std::condition_variable wake_;
   uint64_t epoch_ = 0;  // 0: not held
   LeaseRecord record_;
+  LeaseWatch::Time confirmed_;  // when the last request was sent that proves it to be held
   bool lost_ = false;
   bool forcing_ = false;  // Force is taking the next epoch over from this one
   bool stop_ = false;

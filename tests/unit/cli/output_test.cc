@@ -103,6 +103,9 @@ TEST(StatusJson, HasTheFieldsOfTheContract) {
   EXPECT_THAT(Keys(object), IsSupersetOf({"live", "previous", "building", "run", "generations",
                                           "aliases", "lease", "dead_letters", "events"}));
   EXPECT_TRUE(object.at("previous").is_null());
+  EXPECT_TRUE(object.at("role").is_null()) << "no daemon";
+  local.role = "standby";
+  EXPECT_EQ(Parse(StatusJson(status, local)).at("role"), json::value("standby"));
   const json::value& generation = object.at("generations").as_array().at(0);
   EXPECT_EQ(generation.at("n"), json::value(2));
   EXPECT_EQ(generation.at("replaces"), json::value(1));

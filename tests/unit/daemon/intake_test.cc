@@ -100,7 +100,9 @@ class IntakeTest : public ::testing::Test {
       const std::lock_guard lock(queue_.mutex);
       queue_.changed.notify_all();
     };
-    callbacks.acknowledged = [this] { return answered_.load(); };
+    callbacks.acknowledged = [this] {
+      return doubtful_ ? std::nullopt : std::optional<uint64_t>(answered_);
+    };
     callbacks.note = [this](indexswap::Observer::Severity, const std::string& text) {
       const std::lock_guard lock(queue_.mutex);
       queue_.notes.push_back(text);
@@ -120,6 +122,7 @@ class IntakeTest : public ::testing::Test {
   std::unique_ptr<EventLog> log_;
   Queue queue_;
   std::atomic<uint64_t> answered_{0};
+  std::atomic<bool> doubtful_{false};
   std::unique_ptr<ChannelIntake> intake_;
 };
 
@@ -171,6 +174,22 @@ TEST_F(IntakeTest, AQuietQueueIsOutOfTroubleWhenItsServerIsBack) {
   ASSERT_TRUE(queue_.Wait([&] { return queue_.notes.size() == 2; }));
   EXPECT_EQ(queue_.notes[1], "channel tcs-updates: reading again");
   EXPECT_EQ(intake_->state().trouble, "");
+}
+
+TEST_F(IntakeTest, NothingIsAcknowledgedInDoubt) {
+  doubtful_ = true;
+  answered_ = 1;
+  Put("{ no JSON");  // needs no answer, and must wait all the same
+  Put(R"({"tcsPersonId":1,"gmcReferenceNumber":"7000001"})");
+  Start();
+  ASSERT_TRUE(queue_.Wait([&] { return log_->head() == 1; }));
+  intake_.reset();
+  EXPECT_EQ(queue_.acked, 0u);
+  doubtful_ = false;
+  answered_ = 2;
+  Start();
+  Put(R"({"tcsPersonId":1,"gmcReferenceNumber":"7000002"})");
+  EXPECT_TRUE(queue_.Wait([&] { return queue_.acked == 3; }));
 }
 
 TEST_F(IntakeTest, WhatIsNotAnsweredForGoesBack) {

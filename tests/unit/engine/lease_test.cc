@@ -1,6 +1,8 @@
 // The lease: who may write, who has to wait, and what a writer can still do that has lost it.
 #include "indexswap/engine/lease.h"
 
+#include <thread>
+
 #include "world.h"
 
 namespace indexswap {
@@ -129,6 +131,78 @@ TEST_F(LeaseTest, ASwapThatIsSentUnderALostLeaseMovesNothing) {
   EXPECT_EQ(Aliases(), AllAt(1));
 }
 
+class StandbyTest : public LeaseTest {
+ protected:
+  // One look, a tenth of the time-out later.
+  LeaseAttempt Look() {
+    clock_.Advance(LeaseOptions().timeout / 10);
+    const auto attempt = second_->engine->TryLease();
+    EXPECT_TRUE(attempt.ok()) << attempt.status();
+    return attempt.value_or(LeaseAttempt());
+  }
+
+  std::unique_ptr<Process> second_ = Start("b");
+};
+
+TEST_F(StandbyTest, WaitsForAsLongAsTheHolderBeats) {
+  ASSERT_TRUE(first_->engine->TakeLease().ok());
+  for (int i = 0; i < 30; ++i) {
+    Beat();
+    const LeaseAttempt look = Look();
+    ASSERT_FALSE(look.taken);
+    ASSERT_EQ(look.holder->record->owner.host, "host-a");
+  }
+  EXPECT_EQ(second_->store->writes(), 0);
+  EXPECT_EQ(second_->engine->CheckLease().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(StandbyTest, TakesOverFromOneThatBeatsNoMore) {
+  ASSERT_TRUE(first_->engine->TakeLease().ok());
+  int looks = 1;
+  while (!Look().taken && looks < 50) ++looks;
+  EXPECT_EQ(looks, 11);
+  EXPECT_EQ(Epoch(), 2u);
+  EXPECT_TRUE(second_->engine->ConfirmLease().ok());
+  EXPECT_TRUE(Look().taken) << "held already";
+  EXPECT_EQ(Epoch(), 2u);
+}
+
+TEST_F(StandbyTest, TakesOneThatWasGivenBackWithTheNextLook) {
+  ASSERT_TRUE(first_->engine->TakeLease().ok());
+  ASSERT_FALSE(Look().taken);
+  ASSERT_TRUE(first_->engine->ReleaseLease().ok());
+  const LeaseAttempt look = Look();
+  EXPECT_TRUE(look.taken);
+  EXPECT_EQ(look.holder->record->owner.state_id, "state-a") << "the predecessor";
+}
+
+TEST_F(StandbyTest, AStoreThatWasAwayForBothProvesNobodyDead) {
+  ASSERT_TRUE(first_->engine->TakeLease().ok());
+  for (int i = 0; i < 8; ++i) ASSERT_FALSE(Look().taken);
+  second_->store->Fail(Method::kRead, {{absl::UnavailableError("away"), false, nullptr}});
+  EXPECT_EQ(second_->engine->TryLease().status().code(), absl::StatusCode::kUnavailable);
+  for (int i = 0; i < 8; ++i) ASSERT_FALSE(Look().taken);
+}
+
+TEST_F(StandbyTest, WhoeverIsQuickerIsFoundWithTheNextLook) {
+  ASSERT_TRUE(first_->engine->TakeLease().ok());
+  ASSERT_TRUE(first_->engine->ReleaseLease().ok());
+  const auto third = Start("c");
+  second_->store->Fail(
+      Method::kCreateLease,
+      {{absl::OkStatus(), false, [&] { ASSERT_TRUE(third->engine->TakeLease().ok()); }}});
+  EXPECT_FALSE(Look().taken);
+  EXPECT_EQ(Look().holder->record->owner.host, "host-c");
+}
+
+TEST_F(StandbyTest, OneThatHasLostItIsTold) {
+  ASSERT_TRUE(first_->engine->TakeLease().ok());
+  ASSERT_TRUE(second_->engine->TakeLease().ok());
+  EXPECT_EQ(first_->engine->Begin().status().code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(first_->engine->TryLease().status().code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(first_->engine->ConfirmLease().code(), absl::StatusCode::kAborted);
+}
+
 class KeeperTest : public LeaseTest {
  protected:
   FaultyStore store_{testing::MakeMemoryStore(cluster_)};
@@ -139,6 +213,54 @@ class KeeperTest : public LeaseTest {
 
 TEST_F(KeeperTest, NothingIsFencedBeforeItIsTaken) {
   EXPECT_EQ(keeper_.Current().status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+// A keeper whose thread beats all the time, on a clock that stands still.
+class BeatingTest : public KeeperTest {
+ protected:
+  BeatingTest() { options_.lease.beat = std::chrono::milliseconds(1); }
+
+  // Returns when so many more beats have begun, so that all before the last have ended.
+  void AwaitBeats(int count) {
+    const int until = store_.calls(Method::kWriteLease) + count;
+    while (store_.calls(Method::kWriteLease) < until) std::this_thread::yield();
+  }
+};
+
+TEST_F(KeeperTest, ASleeperIsInDoubtUntilTheStoreHasAnswered) {
+  EXPECT_EQ(keeper_.Confirm().code(), absl::StatusCode::kFailedPrecondition);
+  ASSERT_TRUE(keeper_.Acquire().ok());
+  EXPECT_TRUE(keeper_.Confirm().ok());
+  clock_.Advance(options_.lease.timeout / 2);
+  EXPECT_TRUE(keeper_.Confirm().ok());
+  clock_.Advance(std::chrono::milliseconds(1));
+  EXPECT_EQ(keeper_.Confirm().code(), absl::StatusCode::kUnavailable);
+  EXPECT_TRUE(keeper_.Current().ok()) << "not lost as far as anybody knows";
+}
+
+TEST_F(BeatingTest, ABeatThatGetsThroughEndsTheDoubt) {
+  ASSERT_TRUE(keeper_.Acquire().ok());
+  store_.FailAlways(Method::kWriteLease, absl::UnavailableError("away"));
+  clock_.Advance(options_.lease.timeout);
+  AwaitBeats(3);
+  EXPECT_EQ(keeper_.Confirm().code(), absl::StatusCode::kUnavailable);
+  store_.FailAlways(Method::kWriteLease, absl::OkStatus());
+  AwaitBeats(3);
+  EXPECT_TRUE(keeper_.Confirm().ok());
+}
+
+TEST_F(BeatingTest, ASleeperWhoseSuccessorIsJustTakingOverKnowsIt) {
+  ASSERT_TRUE(keeper_.Acquire().ok());
+  store_.FailAlways(Method::kWriteLease, absl::UnavailableError("asleep"));
+  AwaitBeats(2);
+  clock_.Advance(options_.lease.timeout);
+  // The rival has created its lease, and has not removed this one yet.
+  const auto rival = testing::MakeMemoryStore(cluster_);
+  ASSERT_TRUE(rival->CreateLease({"tis", 2}, {}).ok());
+  store_.FailAlways(Method::kWriteLease, absl::OkStatus());
+  AwaitBeats(1);
+  while (keeper_.Confirm().code() == absl::StatusCode::kUnavailable) std::this_thread::yield();
+  EXPECT_EQ(keeper_.Confirm().code(), absl::StatusCode::kAborted);
 }
 
 TEST_F(KeeperTest, ForceGoesToTheNextEpochAndFencesTheOldOneOff) {

@@ -154,6 +154,7 @@ class ReceiverTest : public ::testing::Test {
     Receiver::Options options;
     options.timeouts = {milliseconds(5000), milliseconds(10'000), kQuiet, milliseconds(200)};
     options.started_at_ms = kStartedMs;
+    options.confirm = [this] { return confirm_ ? confirm_() : absl::OkStatus(); };
     Receiver receiver(sources_, *file_, *journal_, options, hooks_);
     return receiver.Receive();
   }
@@ -170,6 +171,7 @@ class ReceiverTest : public ::testing::Test {
   std::unique_ptr<GenerationFile> file_;
   FakeSources sources_;
   NoHooks hooks_;
+  std::function<absl::Status()> confirm_;  // empty: this process is the writer
 };
 
 TEST_F(ReceiverTest, AnEndMarkerOfAnEarlierRunEndsNothing) {
@@ -227,6 +229,27 @@ TEST_F(ReceiverTest, ABrokerThatIsAwayForAMomentEndsNoRun) {
   EXPECT_THAT(sources_.published, Contains("\"syncStart\""));
   EXPECT_THAT(hooks_.notes, Contains(HasSubstr("no broker; trying again")));
   EXPECT_EQ(*journal_->Owed("tcs"), 0u);
+}
+
+TEST_F(ReceiverTest, WhoeverIsOvertakenAcknowledgesNothingAndAsksForNothingMore) {
+  confirm_ = [this] {
+    return sources_.published.empty() ? absl::OkStatus() : absl::AbortedError("overtaken");
+  };
+  EXPECT_EQ(Receive().code(), absl::StatusCode::kAborted);
+  EXPECT_EQ(sources_.published.size(), 1u);
+  for (const auto& [name, queue] : sources_.queues) EXPECT_EQ(queue.acked, 0u) << name;
+}
+
+TEST_F(ReceiverTest, NothingIsAskedForOrAcknowledgedInDoubt) {
+  int asked = 0;
+  confirm_ = [&]() -> absl::Status {
+    return ++asked % 4 == 0 ? absl::OkStatus() : absl::UnavailableError("in doubt");
+  };
+  const absl::Status received = Receive();
+  ASSERT_TRUE(received.ok()) << received;
+  EXPECT_GE(asked, 8) << "for the starts, and for what they brought";
+  EXPECT_THAT(hooks_.notes, Contains(HasSubstr("stands still: in doubt")));
+  EXPECT_GT(sources_.queues["tcs"].acked, 0u);
 }
 
 TEST_F(ReceiverTest, EventsGetAtTheFileWhileNothingComes) {
