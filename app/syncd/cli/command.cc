@@ -26,8 +26,8 @@ std::string HostName() {
   return name;
 }
 
-// SYNCD_QUEUES_CONNECTION_LOGS sets the queue of the channel `connection-logs`. Only here, because
-// channels are the plan's.
+}  // namespace
+
 void QueuesFromEnvironment(const Plan& plan, Config& config) {
   for (const PlanChannel& channel : plan.channels) {
     std::string variable = "SYNCD_QUEUES_" + channel.name;
@@ -37,8 +37,6 @@ void QueuesFromEnvironment(const Plan& plan, Config& config) {
     if (const char* queue = std::getenv(variable.c_str())) config.queues[channel.name] = queue;
   }
 }
-
-}  // namespace
 
 absl::Status AsUsage(const absl::Status& status) {
   absl::Status usage = status;

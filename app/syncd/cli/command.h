@@ -90,6 +90,10 @@ class Workbench {
 absl::StatusOr<Config> LoadConfig(const Arguments& arguments);
 absl::StatusOr<Plan> LoadPlan(const Config& config);
 
+// SYNCD_QUEUES_CONNECTION_LOGS sets the queue of the channel `connection-logs`. Only once the plan
+// is read, because channels are the plan's.
+void QueuesFromEnvironment(const Plan& plan, Config& config);
+
 // Marks an error as one of the configuration or the usage: exit code 2 whatever its code says.
 absl::Status AsUsage(const absl::Status& status);
 bool IsUsage(const absl::Status& status);
@@ -104,6 +108,7 @@ int RunDeadLettersList(const Arguments& arguments);
 int RunDeadLettersShow(const Arguments& arguments);
 int RunDeadLettersRetry(const Arguments& arguments);
 int RunDeadLettersDrop(const Arguments& arguments);
+int RunDoctor(const Arguments& arguments);
 int RunServe(const Arguments& arguments);
 
 // Prints a line on stdout and flushes it.
