@@ -2,6 +2,8 @@
 #include <absl/strings/str_format.h>
 #include <absl/strings/str_join.h>
 
+#include <algorithm>
+
 #include "syncd/doctor/checks.h"
 
 namespace syncd {
@@ -26,6 +28,15 @@ void NotOpened(const Facts& facts, Findings& findings) {
   }
 }
 
+// A block on an index's metadata, too, refuses to show anything of it.
+std::string RemedyFor(const absl::Status& status, const std::string& what) {
+  if (indexswap::IsAccessDenied(status)) return "give the user of [store] the right to " + what;
+  if (status.code() == absl::StatusCode::kResourceExhausted) {
+    return "set the block that is named there to null, or try again when the store is less busy";
+  }
+  return "see to the store's health";
+}
+
 void CheckPermissions(const StoreFacts& store, Findings& findings) {
   bool all = true;
   for (const auto& probe : store.probes) {
@@ -33,9 +44,7 @@ void CheckPermissions(const StoreFacts& store, Findings& findings) {
     all = false;
     findings.Stop("store.permissions",
                   absl::StrFormat("failed to %s: %s", probe.what, Message(probe.status)),
-                  indexswap::IsAccessDenied(probe.status)
-                      ? "give the user of [store] the right to " + probe.what
-                      : "see to the store's health");
+                  RemedyFor(probe.status, probe.what));
   }
   if (all && !store.probes.empty()) {
     findings.Ok("store.permissions", "every kind of reading request is answered");
@@ -78,8 +87,10 @@ void CheckStore(const Facts& facts, Findings& findings) {
   }
   CheckPermissions(store, findings);
   if (store.read.ok()) return CheckHealth(store, findings);
-  if (indexswap::IsAccessDenied(store.read) && !store.probes.empty()) return;  // said already
-  findings.Stop("store.readable", Message(store.read), "see to the store");
+  const bool said = std::any_of(store.probes.begin(), store.probes.end(),
+                                [](const auto& probe) { return !probe.status.ok(); });
+  if (said) return;
+  findings.Stop("store.readable", Message(store.read), RemedyFor(store.read, "read the release"));
 }
 
 void CheckLease(const Facts& facts, Findings& findings) {
