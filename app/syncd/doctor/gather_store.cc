@@ -26,8 +26,15 @@ indexswap::StateQuery QueryFor(const Plan& plan) {
 }
 
 // Names that the next sync gives to new indexes.
-std::vector<std::string> NextNames(const Plan& plan, const StoreFacts& facts, uint64_t next) {
+std::vector<std::string> NextNames(const Plan& plan, const StoreFacts& facts) {
   std::vector<std::string> names;
+  uint64_t next = 1;
+  for (const auto& generation : facts.status.generations) {
+    next = std::max(next, generation.generation + 1);
+  }
+  for (const indexswap::Lease& lease : facts.state.leases) {
+    if (lease.record) next = std::max(next, lease.record->highest_generation + 1);
+  }
   for (const PlanFamily& family : plan.families) {
     names.push_back(indexswap::IndexName(family.name, next));
   }
@@ -38,7 +45,7 @@ std::vector<std::string> NextNames(const Plan& plan, const StoreFacts& facts, ui
 
 // The state and what the engine makes of it; OK, or the error of either.
 absl::Status ReadRelease(const std::shared_ptr<IndexStore>& store, const Plan& plan,
-                         StoreFacts& facts, uint64_t& next) {
+                         StoreFacts& facts) {
   auto state = store->Read(QueryFor(plan));
   if (!state.ok()) return state.status();
   facts.state = *std::move(state);
@@ -47,17 +54,16 @@ absl::Status ReadRelease(const std::shared_ptr<IndexStore>& store, const Plan& p
   auto status = (*engine)->Status();
   if (!status.ok()) return status.status();
   facts.status = *std::move(status);
-  next = (*engine)->NextGeneration();
   return absl::OkStatus();
 }
 
-void Inspect(IndexStore& store, const Plan& plan, uint64_t next, StoreFacts& facts) {
+void Inspect(IndexStore& store, const Plan& plan, StoreFacts& facts) {
   indexswap::StoreInspector* inspector = store.inspector();
   if (inspector == nullptr) return;
   facts.capabilities = inspector->Capabilities();
   facts.untried = inspector->Untried();
   facts.probes = inspector->Probe(QueryFor(plan));
-  facts.templates = inspector->Templates(NextNames(plan, facts, next));
+  facts.templates = inspector->Templates(NextNames(plan, facts));
   std::vector<std::string> indexes = facts.IndexesOf(facts.status.live);
   const std::vector<std::string> previous = facts.IndexesOf(facts.status.previous);
   indexes.insert(indexes.end(), previous.begin(), previous.end());
@@ -101,9 +107,8 @@ StoreFacts GatherStore(const GatherTools& tools, const Config& config, const Pla
   facts.opened = store.status();
   if (!store.ok()) return facts;
   facts.description = (*store)->Describe();
-  uint64_t next = 1;
-  facts.read = ReadRelease(*store, plan, facts, next);
-  Inspect(**store, plan, next, facts);
+  facts.read = ReadRelease(*store, plan, facts);
+  Inspect(**store, plan, facts);
   if (!facts.read.ok()) return facts;
   if (facts.status.live) {
     facts.health =

@@ -79,7 +79,9 @@ inline std::vector<std::string> Told(const std::vector<Finding>& findings, Sever
   for (const Finding& finding : findings) {
     if (finding.severity != severity) continue;
     told.push_back((finding.stops_sync ? "!" : "") + finding.check + ": " + finding.what);
-    if (severity >= Severity::kWarning) EXPECT_NE(finding.remedy, "") << finding.check;
+    if (severity >= Severity::kWarning) {
+      EXPECT_NE(finding.remedy, "") << finding.check;
+    }
   }
   return told;
 }
