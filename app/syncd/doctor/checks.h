@@ -30,9 +30,6 @@ Findings Examine(const Facts& facts);
 // One JSON object, what `syncd doctor --json` prints (docs/command-line.md).
 std::string DoctorJson(const Findings& findings);
 
-// `12.3 GiB`.
-std::string BytesForPeople(uint64_t bytes);
-
 }  // namespace syncd
 
 #endif  // SYNCD_DOCTOR_CHECKS_H_

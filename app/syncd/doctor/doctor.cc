@@ -1,6 +1,4 @@
 // All checks together, and their findings as JSON.
-#include <absl/strings/str_format.h>
-
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -43,18 +41,6 @@ std::string DoctorJson(const Findings& findings) {
   }
   return json::serialize(
       json::object{{"findings", std::move(list)}, {"stops_sync", findings.StopsSync()}});
-}
-
-std::string BytesForPeople(uint64_t bytes) {
-  constexpr const char* kUnits[] = {"KiB", "MiB", "GiB", "TiB"};
-  if (bytes < 1024) return absl::StrFormat("%d bytes", bytes);
-  double number = static_cast<double>(bytes) / 1024;
-  size_t unit = 0;
-  while (number >= 1024 && unit + 1 < std::size(kUnits)) {
-    number /= 1024;
-    ++unit;
-  }
-  return absl::StrFormat("%.1f %s", number, kUnits[unit]);
 }
 
 }  // namespace syncd

@@ -2,6 +2,8 @@
 #ifndef SYNCD_DOCTOR_FINDING_H_
 #define SYNCD_DOCTOR_FINDING_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -61,6 +63,9 @@ class Findings {
  private:
   std::vector<Finding> list_;
 };
+
+// `12.3 GiB`.
+std::string BytesForPeople(uint64_t bytes);
 
 }  // namespace syncd
 

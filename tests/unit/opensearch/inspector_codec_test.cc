@@ -32,7 +32,8 @@ constexpr char kComposable[] = R"({"index_templates": [
   {"name": "stream", "index_template": {"index_patterns": ["tis_lease_*"], "data_stream": {}}},
   {"name": "elsewhere", "index_template": {"index_patterns": ["logs*"]}}]})";
 constexpr char kLegacy[] = R"({
-  "one": {"order": 0, "index_patterns": ["*"], "settings": {"codec": "y"}, "mappings": {}, "aliases": {}},
+  "one": {"order": 0, "index_patterns": ["*"], "settings": {"codec": "y"}, "mappings": {},
+          "aliases": {}},
   "two": {"order": 1, "index_patterns": ["doctors*"], "settings": {},
           "mappings": {"_doc": {"date_detection": false}}, "aliases": {}}})";
 
