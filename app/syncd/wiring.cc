@@ -38,6 +38,49 @@ std::shared_ptr<indexswap::AwsCredentialsProvider> AwsCredentialsIn(const std::s
   return provider;
 }
 
+AmqpOptions AmqpOptionsOf(const Config& config) {
+  AmqpOptions options;
+  options.url = config.amqp.url;
+  options.ca_file = config.amqp.ca_file;
+  options.declare = config.amqp.declare;
+  options.prefetch_messages = static_cast<uint16_t>(config.amqp.prefetch_messages);
+  options.prefetch_bytes = config.amqp.prefetch_bytes;
+  options.heartbeat_s = static_cast<int>(config.amqp.heartbeat.count() / 1000);
+  // Events too: a second consumer would take messages away, and mix up their order.
+  options.exclusive = true;
+  return options;
+}
+
+SqsOptions SqsOptionsOf(const Config& config) {
+  SqsOptions options;
+  options.endpoint = config.sqs.endpoint;
+  options.region = config.sqs.region.empty() ? FindAwsRegion(Getenv) : config.sqs.region;
+  options.connections = config.sqs.connections;
+  options.visibility_timeout =
+      std::chrono::duration_cast<std::chrono::seconds>(config.sqs.visibility);
+  return options;
+}
+
+// For the queue at `url`.
+SqsOptions SqsOptionsFor(SqsOptions options, const std::string& url) {
+  // The queue's own region is right whatever the environment says.
+  if (const std::string region = AwsRegionOf(url); !region.empty()) options.region = region;
+  options.credentials = AwsCredentialsIn(options.region);
+  return options;
+}
+
+class EachQueuesInspector : public SqsInspector {
+ public:
+  explicit EachQueuesInspector(SqsOptions options) : options_(std::move(options)) {}
+
+  absl::StatusOr<SqsQueue> FindQueue(const std::string& url) override {
+    return MakeSqsInspector(SqsOptionsFor(options_, url))->FindQueue(url);
+  }
+
+ private:
+  const SqsOptions options_;
+};
+
 class FileSourcesImpl : public Sources {
  public:
   explicit FileSourcesImpl(std::string directory) : directory_(std::move(directory)) {}
@@ -86,21 +129,8 @@ class FileSourcesImpl : public Sources {
 
 class QueueSourcesImpl : public Sources {
  public:
-  explicit QueueSourcesImpl(const Config& config) : queues_(config.queues) {
-    amqp_.url = config.amqp.url;
-    amqp_.ca_file = config.amqp.ca_file;
-    amqp_.declare = config.amqp.declare;
-    amqp_.prefetch_messages = static_cast<uint16_t>(config.amqp.prefetch_messages);
-    amqp_.prefetch_bytes = config.amqp.prefetch_bytes;
-    amqp_.heartbeat_s = static_cast<int>(config.amqp.heartbeat.count() / 1000);
-    // Events too: a second consumer would take messages away, and mix up their order.
-    amqp_.exclusive = true;
-    sqs_.endpoint = config.sqs.endpoint;
-    sqs_.region = config.sqs.region.empty() ? FindAwsRegion(Getenv) : config.sqs.region;
-    sqs_.connections = config.sqs.connections;
-    sqs_.visibility_timeout =
-        std::chrono::duration_cast<std::chrono::seconds>(config.sqs.visibility);
-  }
+  explicit QueueSourcesImpl(const Config& config)
+      : queues_(config.queues), amqp_(AmqpOptionsOf(config)), sqs_(SqsOptionsOf(config)) {}
 
   bool files() const override { return false; }
 
@@ -133,11 +163,7 @@ class QueueSourcesImpl : public Sources {
     if (!queue.ok()) return queue.status();
     if (queue->starts_with(kAmqp)) return MakeAmqpSource(amqp_, queue->substr(kAmqp.size()));
     const std::string url = queue->substr(kSqs.size());
-    SqsOptions options = sqs_;
-    // The queue's own region is right whatever the environment says.
-    if (const std::string region = AwsRegionOf(url); !region.empty()) options.region = region;
-    options.credentials = AwsCredentialsIn(options.region);
-    return MakeSqsSource(std::move(options), url);
+    return MakeSqsSource(SqsOptionsFor(sqs_, url), url);
   }
 
   std::chrono::milliseconds MinimumQuiet(const PlanChannel& channel) const override {
@@ -173,8 +199,8 @@ class QueueSourcesImpl : public Sources {
   }
 
   const std::map<std::string, std::string> queues_;
-  AmqpOptions amqp_;
-  SqsOptions sqs_;
+  const AmqpOptions amqp_;
+  const SqsOptions sqs_;
   std::unique_ptr<Publisher> publisher_;
 };
 
@@ -208,12 +234,41 @@ absl::StatusOr<std::shared_ptr<indexswap::IndexStore>> OpenStore(const StoreConf
   return std::shared_ptr<indexswap::IndexStore>(*std::move(store));
 }
 
+absl::StatusOr<std::shared_ptr<indexswap::IndexStore>> OpenExistingStore(
+    const StoreConfig& config) {
+  if (!config.url.starts_with(kSqlite)) return OpenStore(config);
+  const std::string path = config.url.substr(kSqlite.size());
+  std::error_code error;
+  // An empty file is one that the first sync would make a store of.
+  if (!fs::exists(path, error) || fs::is_empty(path, error)) {
+    return absl::NotFoundError(absl::StrFormat("there is no store in the file %s", path));
+  }
+  indexswap::SqliteOptions options;
+  options.create = false;
+  auto store = indexswap::OpenSqliteStore(path, options);
+  if (!store.ok()) return store.status();
+  return std::shared_ptr<indexswap::IndexStore>(*std::move(store));
+}
+
 std::unique_ptr<Sources> FileSources(std::string directory) {
   return std::make_unique<FileSourcesImpl>(std::move(directory));
 }
 
 std::unique_ptr<Sources> QueueSources(const Config& config) {
   return std::make_unique<QueueSourcesImpl>(config);
+}
+
+std::string QueueOf(const Config& config, const PlanChannel& channel) {
+  const auto found = config.queues.find(channel.name);
+  return found == config.queues.end() ? channel.queue : found->second;
+}
+
+std::unique_ptr<BrokerInspector> InspectBroker(const Config& config) {
+  return MakeAmqpInspector(AmqpOptionsOf(config));
+}
+
+std::unique_ptr<SqsInspector> InspectSqs(const Config& config) {
+  return std::make_unique<EachQueuesInspector>(SqsOptionsOf(config));
 }
 
 }  // namespace syncd

@@ -11,12 +11,16 @@
 
 #include "syncd/config/config.h"
 #include "syncd/plan/plan.h"
+#include "syncd/sources/queue_inspector.h"
 #include "syncd/sources/source.h"
 
 namespace syncd {
 
 // Opens the store that the configuration names.
 absl::StatusOr<std::shared_ptr<indexswap::IndexStore>> OpenStore(const StoreConfig& config);
+
+// The same, but makes nothing: kNotFound for an embedded store whose file is not there.
+absl::StatusOr<std::shared_ptr<indexswap::IndexStore>> OpenExistingStore(const StoreConfig& config);
 
 // Makes sources. Make and HasQueue are thread-safe.
 class Sources {
@@ -48,6 +52,14 @@ std::unique_ptr<Sources> FileSources(std::string directory);
 
 // Sources that read the queues of the configuration, or else the plan's.
 std::unique_ptr<Sources> QueueSources(const Config& config);
+
+// The queue of a channel, `amqp:NAME` or `sqs:URL`: of the configuration, or else the plan's. Empty
+// for none.
+std::string QueueOf(const Config& config, const PlanChannel& channel);
+
+// For a look at queues that changes nothing.
+std::unique_ptr<BrokerInspector> InspectBroker(const Config& config);
+std::unique_ptr<SqsInspector> InspectSqs(const Config& config);
 
 }  // namespace syncd
 

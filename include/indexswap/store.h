@@ -28,6 +28,8 @@
 
 namespace indexswap {
 
+class StoreInspector;  // inspector.h
+
 // What every writing request carries: it takes effect only while this epoch's lease exists.
 struct Fence {
   std::string release;
@@ -216,6 +218,9 @@ class IndexStore {
   // The body of the request that UpdateAliases would send, for people; changes nothing.
   virtual std::string ExplainAliases(const Fence& fence,
                                      const std::vector<AliasAction>& actions) const = 0;
+
+  // For diagnosis; owned by the store. nullptr where there is nothing to look at.
+  virtual StoreInspector* inspector() { return nullptr; }
 };
 
 }  // namespace indexswap

@@ -13,6 +13,8 @@ from tree import CPP, Tree
 KEYS = "app/syncd/config/keys.cc"
 CONFIGURATION = "docs/configuration.md"
 OUTPUT = "app/syncd/report/report.cc"
+DOCTOR = "app/syncd/doctor/doctor.cc"
+CHECKS = "docs/doctor.md"
 COMMAND_LINE = "docs/command-line.md"
 TESTING = "docs/testing.md"
 
@@ -111,12 +113,24 @@ def configuration(tree):
 
 def fields(tree):
     """Fields that --json prints and the page on the command line doesn't know."""
-    source = tree.text(OUTPUT)
+    source = tree.text(OUTPUT) + (tree.text(DOCTOR) if tree.exists(DOCTOR) else "")
     printed = set(re.findall(r'\{\s*"(\w+)",', source)) | set(re.findall(r'\w\["(\w+)"\]', source))
     page = set(re.findall(r'[`"](\w+)[`"]', tree.text(COMMAND_LINE)))
     return ([f"{COMMAND_LINE}: lacks the field {name} of {OUTPUT}"
              for name in sorted(printed - page)] +
             ([] if printed else [f"{OUTPUT}: no field found; has its form changed?"]))
+
+
+def checks(tree):
+    """Checks of the doctor that its page lacks, and the other way round."""
+    made = set()
+    for path in tree.matching(CPP, ("app/syncd/doctor/",)):
+        made.update(re.findall(
+            r'"((?:config|http|state|store|lease|names|aliases|broker|queue|sqs)\.[a-z]+)"',
+            tree.text(path)))
+    listed = set(re.findall(r"^\| `([a-z]+\.[a-z]+)` \|", tree.text(CHECKS), re.MULTILINE))
+    return ([f"{CHECKS}: lacks the check {name}" for name in sorted(made - listed)] +
+            [f"{CHECKS}: there is no check {name}" for name in sorted(listed - made)])
 
 
 def steps(tree):

@@ -56,6 +56,8 @@ RULES = (
          "the read model knows neither sources nor the store",
          allowed=("syncd/readmodel/", "syncd/plan/")),
     Rule(("app/syncd/sync/",), ("syncd/cli/", "syncd/http/"), "a run doesn't know who started it"),
+    Rule(("app/syncd/doctor/",), ("syncd/cli/", "syncd/daemon/", "syncd/wiring.h"),
+         "the doctor looks through ports"),
     Rule(("app/",), CONCRETE, "only wiring.cc names concrete stores and sources",
          excepted=("app/syncd/wiring.cc", "app/syncd/sources/")),
 )

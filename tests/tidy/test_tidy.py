@@ -56,6 +56,9 @@ class ThisTree(unittest.TestCase):
     def test_steps(self):
         self.keeps(documented.steps)
 
+    def test_checks_of_the_doctor(self):
+        self.keeps(documented.checks)
+
     def test_there_is_something_to_check(self):
         self.assertGreater(len(self.tree.matching((".cc",))), 50)
         self.assertGreater(len(documented.rows(self.tree.text(documented.KEYS))), 30)
@@ -228,6 +231,18 @@ class Planted(unittest.TestCase):
         self.assert_found(documented.fields, {documented.OUTPUT: source,
                                               documented.COMMAND_LINE: '`from` "to" live'},
                           "the field live")
+        self.assert_found(documented.fields, {documented.OUTPUT: source,
+                                              documented.DOCTOR: '{"remedy", 1}',
+                                              documented.COMMAND_LINE: '`from` "to" `live`'},
+                          "the field remedy")
+
+    def test_checks_of_the_doctor(self):
+        files = {"app/syncd/doctor/a.cc": 'findings.Ok("store.disk", what);',
+                 documented.CHECKS: "| `store.disk` | x |\n"}
+        self.assert_found(documented.checks, files)
+        files[documented.CHECKS] = "| `store.disc` | x |\n"
+        self.assert_found(documented.checks, files, "lacks the check store.disk",
+                          "no check store.disc")
 
     def test_steps(self):
         files = {"lib/a.cc": 'o.OnStep("a.before");', "app/b.cc": 'Reached(\n"b.after");',

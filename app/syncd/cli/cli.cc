@@ -97,6 +97,12 @@ int RunCommandLine(int argc, char** argv) {
   Add(app, "prune", "Delete what retention allows", arguments, RunPrune, chosen)
       ->add_flag("--dry-run", arguments.dry_run, "only say what would be deleted");
   AddDeadLetters(app, arguments, chosen);
+  Add(app, "doctor",
+      "Check configuration, servers, queues, names and aliases, each finding with its remedy",
+      arguments, RunDoctor, chosen)
+      ->footer(
+          "Changes nothing. Exit codes: 0 nothing found that would stop a sync; 1 something "
+          "was; 2 wrong usage.");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -21,18 +21,6 @@ namespace {
 
 constexpr char kUsagePayload[] = "syncd/usage";
 
-// SYNCD_QUEUES_CONNECTION_LOGS sets the queue of the channel `connection-logs`. Only here, because
-// channels are the plan's.
-void QueuesFromEnvironment(const Plan& plan, Config& config) {
-  for (const PlanChannel& channel : plan.channels) {
-    std::string variable = "SYNCD_QUEUES_" + channel.name;
-    for (char& c : variable) {
-      c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    }
-    if (const char* queue = std::getenv(variable.c_str())) config.queues[channel.name] = queue;
-  }
-}
-
 absl::Status OpenState(const Config& config, const Plan& plan, std::unique_ptr<Journal>& journal,
                        std::unique_ptr<EventLog>& log) {
   auto opened = Journal::Open(config.state);
@@ -50,6 +38,16 @@ std::string HostName() {
   char name[256] = "";
   if (gethostname(name, sizeof(name) - 1) != 0) return "unknown";
   return name;
+}
+
+void QueuesFromEnvironment(const Plan& plan, Config& config) {
+  for (const PlanChannel& channel : plan.channels) {
+    std::string variable = "SYNCD_QUEUES_" + channel.name;
+    for (char& c : variable) {
+      c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    }
+    if (const char* queue = std::getenv(variable.c_str())) config.queues[channel.name] = queue;
+  }
 }
 
 absl::Status AsUsage(const absl::Status& status) {

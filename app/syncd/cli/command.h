@@ -99,6 +99,10 @@ absl::StatusOr<Plan> LoadPlan(const Config& config);
 // The name of this host, for people; `unknown` if it has none.
 std::string HostName();
 
+// SYNCD_QUEUES_CONNECTION_LOGS sets the queue of the channel `connection-logs`. Only once the plan
+// is read, because channels are the plan's.
+void QueuesFromEnvironment(const Plan& plan, Config& config);
+
 // Marks an error as one of the configuration or the usage: exit code 2 whatever its code says.
 absl::Status AsUsage(const absl::Status& status);
 bool IsUsage(const absl::Status& status);
@@ -113,6 +117,7 @@ int RunDeadLettersList(const Arguments& arguments);
 int RunDeadLettersShow(const Arguments& arguments);
 int RunDeadLettersRetry(const Arguments& arguments);
 int RunDeadLettersDrop(const Arguments& arguments);
+int RunDoctor(const Arguments& arguments);
 int RunServe(const Arguments& arguments);
 
 // Prints a line on stdout and flushes it.

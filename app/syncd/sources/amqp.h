@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 
+#include "syncd/sources/queue_inspector.h"
 #include "syncd/sources/source.h"
 
 namespace syncd {
@@ -77,6 +78,9 @@ std::unique_ptr<Publisher> MakeAmqpPublisher(AmqpOptions options);
 // exists with other properties.
 absl::Status DeclareAmqp(const AmqpOptions& options, const std::string& exchange,
                          const std::string& routing_key, const std::string& queue);
+
+// A look at the broker by passive declarations; it consumes and declares nothing.
+std::unique_ptr<BrokerInspector> MakeAmqpInspector(AmqpOptions options);
 
 }  // namespace syncd
 

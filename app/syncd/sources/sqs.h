@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "syncd/sources/queue_inspector.h"
 #include "syncd/sources/source.h"
 
 namespace syncd {
@@ -77,6 +78,9 @@ struct SqsOptions {
 // Waiting: what the queue has to hand out, delayed messages included, beside what is fetched but
 // not read. Amazon's figure is approximate, and settles within about a minute.
 std::unique_ptr<Source> MakeSqsSource(SqsOptions options, std::string queue_url);
+
+// A look at queues by their attributes; it receives nothing.
+std::unique_ptr<SqsInspector> MakeSqsInspector(SqsOptions options);
 
 // `eu-west-2` of `https://sqs.eu-west-2.amazonaws.com/1234/name` and Amazon's other forms; empty
 // for the URL of another server.

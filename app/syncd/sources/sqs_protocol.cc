@@ -227,6 +227,12 @@ absl::StatusOr<std::vector<SqsFailure>> ParseBatch(const std::string& body) {
 }
 
 absl::StatusOr<SqsQueueFacts> ParseAttributes(const std::string& body) {
+  const absl::StatusOr<SqsQueue> queue = ParseQueue(body);
+  if (!queue.ok()) return queue.status();
+  return SqsQueueFacts{queue->waiting, queue->fifo};
+}
+
+absl::StatusOr<SqsQueue> ParseQueue(const std::string& body) {
   absl::StatusOr<json::object> object = ParseObject(body);
   if (!object.ok()) return object.status();
   const json::value* attributes = object->if_contains("Attributes");
@@ -234,13 +240,27 @@ absl::StatusOr<SqsQueueFacts> ParseAttributes(const std::string& body) {
     return absl::InternalError("the answer of the SQS server has no attributes");
   }
   const json::object& values = attributes->get_object();
-  SqsQueueFacts facts;
+  SqsQueue queue;
   const auto visible = NumberIn<uint64_t>(values, "ApproximateNumberOfMessages");
   if (!visible) return absl::InternalError("the SQS server does not say how many messages wait");
   const auto delayed = NumberIn<uint64_t>(values, "ApproximateNumberOfMessagesDelayed");
-  facts.waiting = *visible + delayed.value_or(0);
-  facts.fifo = Text(values, "FifoQueue") == "true";
-  return facts;
+  queue.waiting = *visible + delayed.value_or(0);
+  queue.hidden = NumberIn<uint64_t>(values, "ApproximateNumberOfMessagesNotVisible").value_or(0);
+  queue.fifo = Text(values, "FifoQueue") == "true";
+  queue.visibility =
+      std::chrono::seconds(NumberIn<int64_t>(values, "VisibilityTimeout").value_or(0));
+  // A text with JSON in it; what can't be read is no policy.
+  const absl::StatusOr<json::object> policy = ParseObject(Text(values, "RedrivePolicy"));
+  if (policy.ok()) {
+    queue.dead_letters = Text(*policy, "deadLetterTargetArn");
+    // A number or its digits as text, as whoever set the policy wrote it.
+    const json::value* most = policy->if_contains("maxReceiveCount");
+    json::error_code error;
+    queue.receives_max = most == nullptr || most->is_string()
+                             ? NumberIn<uint64_t>(*policy, "maxReceiveCount").value_or(0)
+                             : most->to_number<uint64_t>(error);
+  }
+  return queue;
 }
 
 }  // namespace syncd

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "syncd/sources/queue_inspector.h"
 #include "syncd/sources/source.h"
 
 namespace syncd {
@@ -67,6 +68,7 @@ absl::Status StatusOfAnswer(const SqsAnswer& answer, std::string_view what);
 absl::StatusOr<std::vector<SqsReceived>> ParseReceived(const std::string& body);
 absl::StatusOr<std::vector<SqsFailure>> ParseBatch(const std::string& body);
 absl::StatusOr<SqsQueueFacts> ParseAttributes(const std::string& body);
+absl::StatusOr<SqsQueue> ParseQueue(const std::string& body);
 
 }  // namespace syncd
 

@@ -1,8 +1,10 @@
 #include "indexswap/opensearch/answers.h"
 
 #include <absl/strings/str_format.h>
+#include <indexswap/inspector.h>
 
 #include <boost/json.hpp>
+#include <utility>
 
 namespace indexswap {
 namespace {
@@ -132,10 +134,13 @@ ServerError ParseServerError(const HttpResponse& response) {
 absl::Status StatusFromAnswer(const HttpResponse& response, Effect effect, std::string_view what) {
   if (response.status >= 200 && response.status < 300) return absl::OkStatus();
   const ServerError error = ParseServerError(response);
-  return absl::Status(
+  absl::Status status(
       CodeOf(response.status, error, effect),
       absl::StrFormat("%s: HTTP %d%s%s%s", what, response.status, error.reason.empty() ? "" : ", ",
                       error.reason, RemedyFor(response.status)));
+  const bool blocked = CodeOfBlock(error) == absl::StatusCode::kResourceExhausted;
+  const bool denied = response.status == 401 || (response.status == 403 && !blocked);
+  return denied ? AsAccessDenied(std::move(status)) : status;
 }
 
 absl::Status StatusFromFailure(const absl::Status& failure, Effect effect) {

@@ -47,7 +47,8 @@ OpenSearchStore::OpenSearchStore(std::unique_ptr<HttpTransport> transport, Serve
                                  std::chrono::milliseconds health_timeout)
     : transport_(std::move(transport)),
       server_(std::move(server)),
-      health_timeout_(health_timeout) {}
+      health_timeout_(health_timeout),
+      inspector_(*transport_, server_) {}
 
 std::string OpenSearchStore::Describe() const {
   return absl::StrFormat("%s at %s", indexswap::Describe(server_), transport_->url());

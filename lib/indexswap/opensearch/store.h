@@ -18,6 +18,7 @@
 #include "indexswap/opensearch/alias_request.h"
 #include "indexswap/opensearch/answers.h"
 #include "indexswap/opensearch/capabilities.h"
+#include "indexswap/opensearch/inspector.h"
 #include "indexswap/opensearch/state_codec.h"
 
 namespace indexswap {
@@ -52,6 +53,7 @@ class OpenSearchStore : public IndexStore {
   absl::Status DeleteIndexes(const Fence& fence, const std::vector<std::string>& indexes) override;
   std::string ExplainAliases(const Fence& fence,
                              const std::vector<AliasAction>& actions) const override;
+  StoreInspector* inspector() override { return &inspector_; }
 
  private:
   // One request; the answer may have any status. The error is StatusFromFailure's.
@@ -99,6 +101,7 @@ class OpenSearchStore : public IndexStore {
   const std::unique_ptr<HttpTransport> transport_;
   const ServerInfo server_;
   const std::chrono::milliseconds health_timeout_;
+  OpenSearchInspector inspector_;
 };
 
 // `<release>_lease_*`, for reading only: what comes back is parsed by ParseLeaseName.

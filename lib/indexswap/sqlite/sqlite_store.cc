@@ -52,6 +52,7 @@ SqliteStore::SqliteStore(std::string path, SqliteOptions options,
                          std::unique_ptr<Connection> writer)
     : path_(std::move(path)),
       options_(options),
+      inspector_(path_),
       writer_(std::move(writer)),
       checkpoint_at_(options.checkpoint_bytes) {}
 

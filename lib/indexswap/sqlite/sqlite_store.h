@@ -14,6 +14,7 @@
 
 #include "indexswap/query/mapping.h"
 #include "indexswap/sqlite/connection.h"
+#include "indexswap/sqlite/sqlite_inspector.h"
 
 namespace indexswap {
 
@@ -46,6 +47,7 @@ class SqliteStore : public IndexStore {
   absl::Status DeleteIndexes(const Fence& fence, const std::vector<std::string>& indexes) override;
   std::string ExplainAliases(const Fence& fence,
                              const std::vector<AliasAction>& actions) const override;
+  StoreInspector* inspector() override { return &inspector_; }
 
  private:
   // What the store knows of one index of its own.
@@ -91,6 +93,7 @@ class SqliteStore : public IndexStore {
 
   const std::string path_;
   const SqliteOptions options_;
+  SqliteInspector inspector_;
 
   std::mutex write_mutex_;
   std::unique_ptr<Connection> writer_;  // guarded by write_mutex_

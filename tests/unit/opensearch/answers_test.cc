@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <indexswap/inspector.h>
 
 namespace indexswap {
 namespace {
@@ -43,6 +44,17 @@ TEST(AnswersTest, CodesByStatusAndType) {
   EXPECT_EQ(CodeOf(413, "", Effect::kRepeat), StatusCode::kOutOfRange);
   EXPECT_EQ(CodeOf(429, "circuit_breaking_exception", Effect::kChange),
             StatusCode::kResourceExhausted);
+}
+
+TEST(AnswersTest, ARefusalOfTheUserIsTold) {
+  const auto denied = [](int status, const std::string& type) {
+    return IsAccessDenied(StatusFromAnswer(Answer(status, type), Effect::kRead, "count"));
+  };
+  EXPECT_TRUE(denied(401, "security_exception"));
+  EXPECT_TRUE(denied(403, "security_exception"));
+  EXPECT_FALSE(denied(403, "cluster_block_exception"));
+  EXPECT_FALSE(denied(404, "index_not_found_exception"));
+  EXPECT_FALSE(IsAccessDenied(absl::OkStatus()));
 }
 
 TEST(AnswersTest, FaultsOfTheServerLeaveAChangeUnknown) {

@@ -112,5 +112,23 @@ TEST(AwsRegionOfTest, FormsOfQueueUrls) {
   }
 }
 
+TEST(SqsProtocolTest, AQueuesAttributes) {
+  const auto queue = ParseQueue(R"({"Attributes": {
+    "ApproximateNumberOfMessages": "3", "ApproximateNumberOfMessagesDelayed": "1",
+    "ApproximateNumberOfMessagesNotVisible": "2", "VisibilityTimeout": "45", "FifoQueue": "true",
+    "RedrivePolicy": "{\"deadLetterTargetArn\":\"arn:dead\",\"maxReceiveCount\":7}"}})");
+  ASSERT_TRUE(queue.ok()) << queue.status();
+  EXPECT_EQ(queue->waiting, 4u);
+  EXPECT_EQ(queue->hidden, 2u);
+  EXPECT_EQ(queue->visibility, std::chrono::seconds(45));
+  EXPECT_TRUE(queue->fifo);
+  EXPECT_EQ(queue->dead_letters, "arn:dead");
+  EXPECT_EQ(queue->receives_max, 7u);
+  const auto text = ParseQueue(R"({"Attributes": {"ApproximateNumberOfMessages": "0",
+    "RedrivePolicy": "{\"deadLetterTargetArn\":\"arn:dead\",\"maxReceiveCount\":\"7\"}"}})");
+  EXPECT_EQ(text->receives_max, 7u);
+  EXPECT_FALSE(text->fifo);
+}
+
 }  // namespace
 }  // namespace syncd
