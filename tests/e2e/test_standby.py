@@ -128,7 +128,9 @@ class StandbyTest(harness.EndToEnd):
         """It has asked whether it may, slept, been overtaken: it may not any more."""
         with self.pair() as bed:
             first, second = bed.hosts
-            first.start(wait=True, SYNCD_TEST_STOP_AT="events.ack.before")
+            steps = first.deployment.folder / "steps"
+            first.start(wait=True, SYNCD_TEST_STOP_AT="events.ack.before",
+                        SYNCD_TEST_STEPS=str(steps))
             self.sync(bed)
             bed.sender.advance_to(0.5)
             harness.wait_until(lambda: stopped(first), "it stops before it acknowledges")
@@ -137,6 +139,7 @@ class StandbyTest(harness.EndToEnd):
             second.wait_role("active")
             first.wake()
             first.wait_role("standby")
+            self.assertNotIn("events.ack.after", steps.read_text(encoding="ascii"))
             self.sync(bed)
             bed.settle()
             bed.check_live()

@@ -183,10 +183,11 @@ void ChannelIntake::Acknowledge(Source& source) {
   if (MayAcknowledge() > 0) {
     callbacks_.step("events.ack.before");
     // Asked once more, after whatever has come between: whoever has slept acknowledges nothing.
-    const size_t ready = MayAcknowledge();
-    if (ready > 0) source.Ack(pending_[ready - 1].position).IgnoreError();  // or it comes again
-    pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(ready));
-    callbacks_.step("events.ack.after");
+    if (const size_t ready = MayAcknowledge(); ready > 0) {
+      source.Ack(pending_[ready - 1].position).IgnoreError();  // or it comes again
+      pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(ready));
+      callbacks_.step("events.ack.after");
+    }
   }
   uint64_t left = 0;
   for (const Pending& pending : pending_) left += pending.messages;
