@@ -13,7 +13,8 @@ std::string Message(const absl::Status& status) { return std::string(status.mess
 
 void NotOpened(const Facts& facts, Findings& findings) {
   const absl::Status& opened = facts.store.opened;
-  if (indexswap::IsAccessDenied(opened)) {
+  // Unauthenticated: AWS credentials that were not found.
+  if (indexswap::IsAccessDenied(opened) || opened.code() == absl::StatusCode::kUnauthenticated) {
     findings.Stop("store.reachable", "the store refuses the user: " + Message(opened),
                   "check [store] auth, user and password (SYNCD_STORE_PASSWORD), or the AWS "
                   "credentials, and what that user may do");
