@@ -2,10 +2,12 @@
 the right exit code; a healthy system has no warnings; and looking changes nothing."""
 
 import contextlib
+import http.server
 import json
 import pathlib
 import shutil
 import tempfile
+import threading
 import urllib.error
 
 import pika
@@ -21,6 +23,18 @@ WARNINGS = ("warning", "error")
 MASTER, PEOPLE = "masterdoctorindex", "recommendations"
 SYNCDATA = services.ROUTES["tcs"].data_queue
 UPDATES = "reval.queue.tcsdoctorinfo.updated.integration"
+
+
+class Refuses(http.server.BaseHTTPRequestHandler):
+    """A store that knows nobody."""
+
+    def do_GET(self):    # pylint: disable=invalid-name
+        self.send_response(401)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):    # pylint: disable=arguments-differ
+        pass
 
 
 def squat(name):
@@ -179,10 +193,22 @@ class DoctorTest(harness.EndToEnd):
         self.assertIn("that the broker runs", said["remedy"])
 
     def test_store_not_reached(self):
-        """Nobody there; somebody who is no store; a file that is none."""
+        """Nobody there; a wrong password; somebody who is no store; a file that is none."""
         away = harness.Deployment(self, f"http://127.0.0.1:{self.port().first}", self.amqp)
         said = self.found(self.doctor(away, code=1), "store.reachable", "error", stops=True)
         self.assertIn("not reached", said["what"])
+        with http.server.HTTPServer(("127.0.0.1", 0), Refuses) as refusing:
+            thread = threading.Thread(target=refusing.serve_forever)
+            thread.start()
+            closed = harness.Deployment(self, f"http://127.0.0.1:{refusing.server_port}", self.amqp,
+                                        store={"auth": "basic", "user": "syncd"})
+            outcome = closed.run("doctor", code=1, SYNCD_STORE_PASSWORD="secret-word")
+            refusing.shutdown()
+            thread.join()
+        said = self.found(outcome.report["findings"], "store.reachable", "error", stops=True)
+        self.assertIn("refuses the user", said["what"])
+        self.assertIn("SYNCD_STORE_PASSWORD", said["remedy"])
+        self.assertNotIn("secret-word", f"{outcome.report}{outcome.log}")
         strange = harness.Deployment(self, harness.server("elasticmq"), self.amqp)
         self.assertTrue([f for f in self.doctor(strange, code=1)
                          if f["check"].startswith("store.") and f["stops_sync"]])
