@@ -69,9 +69,9 @@ enum class Durability { kFull, kNormal, kOff };
 
 // One connection. Not thread-safe: one thread at a time. At most 8 MiB of page cache, no mmap.
 //
-// Errors: kResourceExhausted, the disk is full; kUnavailable, somebody else holds a lock for
-// longer than a minute, or the disk fails; kPermissionDenied; kDataLoss, the file is damaged or is no database;
-// else kInternal. All name the file.
+// Errors: kResourceExhausted, the disk is full; kUnavailable, somebody else holds a lock for longer
+// than a minute, or the disk fails; kPermissionDenied; kDataLoss, the file is damaged or is no
+// database; else kInternal. All name the file.
 class Database {
  public:
   enum class Mode { kCreate, kReadWrite, kReadOnly };
