@@ -70,8 +70,8 @@ void CheckGenerations(const Facts& facts, Findings& findings) {
                      absl::StrFormat("there is no file of the live generation %d in %s: it was "
                                      "built with another state folder, or the folder was lost",
                                      *live, facts.config.state),
-                     "use the folder that it was built with; otherwise the next sync brings back "
-                     "what live events need");
+                     "none needed: `syncd serve` reads it back from its index; what documents don't "
+                     "hold comes with the next sync");
   } else {
     findings.Ok("state.generations",
                 absl::StrFormat("files of generations: %s; in the store: %s",
