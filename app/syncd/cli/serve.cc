@@ -132,7 +132,7 @@ int Serve(const Arguments& arguments, Workbench& bench, std::optional<Schedule> 
       {bench.plan(), bench.refused(),
        [&](const std::string& address) { return bench.NewTenure(address); },
        [&](Severity severity, const std::string& text) { observer.OnNote(severity, text); },
-       [&](std::string_view step) { observer.OnStep(step); }, [] { return stop_asked.load(); }},
+       [&](std::string_view step) { observer.OnStep(step); }},
       bench.config(), std::move(every));
   ApiServerOptions options;
   options.listen = bench.config().http.listen;

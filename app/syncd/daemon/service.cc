@@ -140,7 +140,7 @@ bool Service::TakeStock(const indexswap::LeaseAttempt& attempt) {
 absl::Status Service::BeActive(const indexswap::LeaseAttempt& attempt,
                                const std::function<bool()>& stopping) {
   bool cut_off = TakeStock(attempt);
-  Begin();
+  Begin(stopping);
   absl::Status status = daemon_->Start();
   const bool started = status.ok();
   settled_ = settled_ || started;
@@ -171,7 +171,7 @@ absl::Status Service::BeActive(const indexswap::LeaseAttempt& attempt,
     tenure_->engine->ReleaseLease().IgnoreError();
   }
   Close();
-  if (started) return absl::OkStatus();
+  if (started || stopping()) return absl::OkStatus();
   if (absl::Status s = Wait(status, stopping); !s.ok()) return s;
   Pause(config().lease.timeout, stopping);  // somebody else may be luckier
   return absl::OkStatus();
@@ -183,9 +183,10 @@ void Service::Open(std::unique_ptr<Tenure> tenure) {
   open_ = tenure_.get();
 }
 
-void Service::Begin() {
-  const DaemonTools tools{tools_.plan,      *tenure_->engine, *tenure_->journal, *tenure_->log,
-                          *tenure_->wanted, tools_.refused,   tools_.note,       tools_.step};
+void Service::Begin(const std::function<bool()>& stopping) {
+  const DaemonTools tools{tools_.plan,   *tenure_->engine, *tenure_->journal,
+                          *tenure_->log, *tenure_->wanted, tools_.refused,
+                          tools_.note,   tools_.step,      stopping};
   daemon_ = std::make_unique<Daemon>(tools, config(), every_);
   const std::lock_guard lock(mutex_);
   active_ = daemon_.get();

@@ -107,7 +107,7 @@ class Service : public Api {
   void NoteHolder(const indexswap::LeaseAttempt& attempt);
   void Pause(std::chrono::milliseconds duration, const std::function<bool()>& stopping);
   void Open(std::unique_ptr<Tenure> tenure);
-  void Begin();
+  void Begin(const std::function<bool()>& stopping);
   void End();
   void Close();
   ApiAnswer ForActive(const std::function<ApiAnswer(Daemon&)>& call);
