@@ -263,32 +263,6 @@ absl::StatusOr<bool> EventLog::Trim(uint64_t position, int64_t before_ms,
   return *deleted >= kTrimRows;
 }
 
-absl::StatusOr<uint64_t> EventLog::OldestKept() {
-  const std::lock_guard lock(mutex_);
-  auto select = db_->Prepare("SELECT min(position) FROM event");
-  if (!select.ok()) return select.status();
-  const auto row = select->Step();
-  if (!row.ok()) return row.status();
-  return select->IsNull(0) ? head_.load() : static_cast<uint64_t>(select->Integer(0)) - 1;
-}
-
-absl::Status EventLog::ForgetAll(uint64_t position) {
-  const std::lock_guard lock(mutex_);
-  const uint64_t head = std::max(head_.load(), position);
-  Transaction transaction(*db_);
-  if (!transaction.status().ok()) return transaction.status();
-  absl::Status s =
-      db_->Execute(absl::StrFormat("DELETE FROM event; DELETE FROM entity_order;"
-                                   "DELETE FROM sqlite_sequence WHERE name = 'event';"
-                                   "INSERT INTO sqlite_sequence (name, seq) VALUES ('event', %d);",
-                                   head));
-  if (s.ok()) s = transaction.Commit();
-  if (!s.ok()) return s;
-  head_ = head;
-  next_position_ = head + 1;
-  return absl::OkStatus();
-}
-
 absl::Status EventLog::AddDeadLetter(const DeadLetter& letter) {
   const std::lock_guard lock(mutex_);
   Transaction transaction(*db_);
