@@ -70,8 +70,8 @@ void CheckGenerations(const Facts& facts, Findings& findings) {
                      absl::StrFormat("there is no file of the live generation %d in %s: it was "
                                      "built with another state folder, or the folder was lost",
                                      *live, facts.config.state),
-                     "none needed: `syncd serve` reads it back from its index; what documents don't "
-                     "hold comes with the next sync");
+                     "none needed: `syncd serve` reads it back from its index; what documents do "
+                     "not hold comes with the next sync");
   } else {
     findings.Ok("state.generations",
                 absl::StrFormat("files of generations: %s; in the store: %s",
