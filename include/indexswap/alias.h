@@ -14,6 +14,9 @@ namespace indexswap {
 struct AliasTarget {
   std::string index;   // a concrete index, such as `masterdoctorindex_v13`
   std::string filter;  // canonical JSON of a query (see CanonicalJson), or empty for no filter
+  // What else a store keeps of the alias, such as its routing: members of a JSON object, canonical;
+  // empty for none. Only aliases that another program made have any.
+  std::string options = "";
 
   auto operator<=>(const AliasTarget&) const = default;
 };
@@ -24,12 +27,17 @@ using AliasTable = std::map<std::string, std::vector<AliasTarget>>;
 
 // One change of the alias table. A list of actions is applied all together or not at all.
 struct AliasAction {
-  enum class Kind { kAdd, kRemove };
+  enum class Kind {
+    kAdd,
+    kRemove,
+    kRemoveIndex,  // deletes `index`, so that an alias of its name can be added behind it
+  };
 
   Kind kind = Kind::kAdd;
-  std::string alias;
+  std::string alias;  // empty for kRemoveIndex
   std::string index;
-  std::string filter;  // only for kAdd; empty for none
+  std::string filter;        // only for kAdd; empty for none
+  std::string options = "";  // likewise, as in AliasTarget
 
   bool operator==(const AliasAction&) const = default;
 };

@@ -46,7 +46,7 @@ struct SealReport {
 
 // What a swap does, or has done.
 struct SwapReport {
-  uint64_t from = 0;  // the generation that was live; 0 for none
+  uint64_t from = 0;  // the generation that was live; 0 for none, and for what was adopted
   uint64_t to = 0;
   std::vector<AliasAction> actions;
   std::vector<std::string> pending;   // aliases left out because a concrete index has their name
@@ -65,7 +65,9 @@ struct GenerationStatus {
   };
 
   uint64_t generation = 0;
-  std::string state;  // live, previous, building, sealed, abandoned, incomplete, foreign
+  // live, previous, building, sealed, abandoned, incomplete, foreign; of generation 0, which stands
+  // for what was there before an adoption: live, previous, adopted, gone
+  std::string state;
   std::optional<GenerationMeta> meta;
   std::vector<Index> indexes;
 };
@@ -115,6 +117,13 @@ using HoldEvents =
 struct PromoteInput {
   std::vector<std::string> overrides;  // gates let through by name
   HoldEvents hold;  // empty: nothing has written to the build since it was sealed
+};
+
+// What there is to take over of another program's.
+struct AdoptionPlan {
+  Adoption adoption;
+  std::map<std::string, std::vector<std::string>> sources;  // family to indexes with its documents
+  std::vector<std::string> pending;  // aliases that will be left out: indexes have their names
 };
 
 // One live change of one document.
@@ -192,6 +201,25 @@ class Engine {
   // Creates the indexes of the next generation. Its number is one above every number in use.
   virtual absl::StatusOr<std::unique_ptr<Build>> Begin() = 0;
 
+  // What could be adopted: the indexes behind the release's aliases, and those that have the name
+  // of one. Sets nothing on them and changes nothing in them. kFailedPrecondition when a generation
+  // is live, there is nothing of the kind, or the store has only indexes of its own.
+  virtual absl::StatusOr<AdoptionPlan> PlanAdoption() = 0;
+
+  // Begin for a generation that takes over what PlanAdoption found. The caller reads the sources
+  // after that, and puts what their documents become; the gate `changed` fails if anybody writes
+  // to an adopted index from then until the promotion. That moves the aliases off the adopted
+  // indexes, which stay as generation 0: Rollback to 0 restores their aliases exactly.
+  virtual absl::StatusOr<std::unique_ptr<Build>> BeginAdoption(const Adoption& adoption) = 0;
+
+  // Deletes the concrete indexes of these names, and makes the names aliases of the live
+  // generation, all in one request: reads of such a name fail for some milliseconds. Generation 0
+  // is gone with it. kFailedPrecondition when an alias still points at one of them, or (gates
+  // `changed` and `shrink`, unless in `overrides`) one is not what was adopted, or holds far more
+  // documents than its successor.
+  virtual absl::StatusOr<SwapReport> TakeNames(const std::vector<std::string>& names,
+                                               const std::vector<std::string>& overrides) = 0;
+
   // Goes on with a generation that is still building, from an empty or partly loaded index: every
   // document is to be put again. kNotFound when there is none of that number;
   // kFailedPrecondition when it is not building or its plan hash differs.
@@ -211,7 +239,8 @@ class Engine {
   virtual absl::StatusOr<SwapReport> PlanSwap(uint64_t to) = 0;
 
   // Moves the aliases back to what the live generation replaced, or to `to`. kFailedPrecondition
-  // when there is no such complete generation. `hold` may be empty.
+  // when there is no such complete generation. `hold` may be empty. 0: to what was there before the
+  // adoption, where nobody catches up, so `hold` is not called.
   virtual absl::StatusOr<SwapReport> Rollback(std::optional<uint64_t> to = std::nullopt,
                                               const HoldEvents& hold = {}) = 0;
 

@@ -2,6 +2,7 @@
 #ifndef INDEXSWAP_GENERATION_H_
 #define INDEXSWAP_GENERATION_H_
 
+#include <indexswap/alias.h>
 #include <indexswap/release.h>
 
 #include <cstdint>
@@ -32,6 +33,25 @@ struct GateResult {
   bool operator==(const GateResult&) const = default;
 };
 
+// One index that another program made, as it was when it was taken over.
+struct AdoptedIndex {
+  std::string name;
+  std::string uuid;         // another one under the same name is another index
+  uint64_t documents = 0;   // for people
+  uint64_t last_write = 0;  // rises with every write
+
+  bool operator==(const AdoptedIndex&) const = default;
+};
+
+// What was there before the first generation, which took it over: generation 0. Nothing in it is
+// ever written to.
+struct Adoption {
+  AliasTable aliases;                 // of the release's aliases, where they were; filters as found
+  std::vector<AdoptedIndex> indexes;  // those behind them, and those that have the name of an alias
+
+  bool operator==(const Adoption&) const = default;
+};
+
 // What a generation is. The same in each of its indexes; a reader that finds two different
 // `build_id`s under one number treats the generation as incomplete.
 struct GenerationMeta {
@@ -51,6 +71,8 @@ struct GenerationMeta {
   std::string sealed_at;
   std::string promoted_at;  // the last time that it went live by a promotion
   std::string reason;       // why it was abandoned or refused; empty otherwise
+  std::optional<Adoption>
+      adopted;  // what the first generation took over; each later one has it too
 };
 
 }  // namespace indexswap

@@ -117,6 +117,16 @@ struct BulkResult {
   std::string reason;  // for people; empty for the two successes
 };
 
+// An index, whoever made it.
+struct IndexFacts {
+  std::string name;
+  std::string uuid;         // new for each index that is created, also under an old name
+  uint64_t documents = 0;   // as of the last refresh
+  uint64_t last_write = 0;  // rises with every document that is written or deleted, and only then
+  uint64_t bytes = 0;       // on disk, primaries; an estimate
+  std::vector<std::string> aliases;  // all but a private one, in order of name
+};
+
 // A document as stored.
 struct StoredDocument {
   std::string id;
@@ -189,6 +199,11 @@ class IndexStore {
   // is kInvalidArgument. kNotFound when there is no such target.
   virtual absl::StatusOr<uint64_t> Count(const std::string& target, const std::string& filter) = 0;
 
+  // What there is to know of any index, also of one that another program made. Changes nothing.
+  // kNotFound when there is no index of that name, though there may be an alias.
+  // kFailedPrecondition: this store has only indexes of its own.
+  virtual absl::StatusOr<IndexFacts> Inspect(const std::string& index) = 0;
+
   // The documents of those ids which exist, in any order, visible to searches or not.
   virtual absl::StatusOr<std::vector<StoredDocument>> Fetch(
       const std::string& index, const std::vector<std::string>& ids) = 0;
@@ -207,6 +222,7 @@ class IndexStore {
 
   // Applies all actions, or none, in one atomic request under the fence. A removal of an alias
   // that is not there is kFailedPrecondition where the server can tell (see docs/compatibility.md).
+  // A store that has only indexes of its own refuses to remove one here: kFailedPrecondition.
   virtual absl::Status UpdateAliases(const Fence& fence,
                                      const std::vector<AliasAction>& actions) = 0;
 

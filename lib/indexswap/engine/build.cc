@@ -5,6 +5,7 @@
 
 #include <atomic>
 
+#include "indexswap/engine/adoption.h"
 #include "indexswap/engine/gates.h"
 
 namespace indexswap {
@@ -109,6 +110,11 @@ absl::StatusOr<SealReport> BuildImpl::Seal(const SealInput& input) {
   meta_.gates.push_back(*counts);
   meta_.gates.insert(meta_.gates.end(), judged->begin(), judged->end());
   meta_.gates.push_back(*digest);
+  if (meta_.adopted) {
+    auto changed = JudgeChanged(*core_.store, *meta_.adopted);
+    if (!changed.ok()) return changed.status();
+    meta_.gates.push_back(*std::move(changed));
+  }
   meta_.state = BuildState::kSealed;
   meta_.sealed_at = core_.Timestamp();
   core_.observer.OnStep("seal.meta.before");

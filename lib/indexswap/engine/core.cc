@@ -42,6 +42,12 @@ Core::Core(std::shared_ptr<IndexStore> the_store, ReleaseSpec the_release,
       query(QueryFor(release)),
       lease(*store, query, options, observer) {}
 
+absl::StatusOr<ReleaseView> Core::ReadView() {
+  auto state = store->Read(query);
+  if (!state.ok()) return state.status();
+  return MakeView(release, *std::move(state));
+}
+
 std::string Core::Timestamp() const {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromChrono(options.clock->Now()),
                           absl::UTCTimeZone());

@@ -2,6 +2,8 @@
 #ifndef INDEXSWAP_ENGINE_CORE_H_
 #define INDEXSWAP_ENGINE_CORE_H_
 
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
 #include <indexswap/observer.h>
 #include <indexswap/options.h>
 #include <indexswap/release.h>
@@ -14,6 +16,7 @@
 #include <vector>
 
 #include "indexswap/engine/lease.h"
+#include "indexswap/engine/view.h"
 
 namespace indexswap {
 
@@ -30,6 +33,9 @@ struct Core {
   LeaseKeeper lease;
   std::mutex workflow;                // one writing workflow at a time
   std::atomic<uint64_t> building{0};  // the generation that this process builds; 0: none
+
+  // What the store holds now.
+  absl::StatusOr<ReleaseView> ReadView();
 
   // The time of day as RFC 3339 in UTC, to the second.
   std::string Timestamp() const;

@@ -4,6 +4,7 @@
 
 #include <random>
 
+#include "indexswap/engine/adoption.h"
 #include "indexswap/engine/apply.h"
 #include "indexswap/engine/build.h"
 #include "indexswap/engine/core.h"
@@ -44,7 +45,23 @@ class EngineImpl : public Engine {
     return core_.lease.Release();
   }
 
-  absl::StatusOr<std::unique_ptr<Build>> Begin() override;
+  absl::StatusOr<std::unique_ptr<Build>> Begin() override {
+    const std::lock_guard lock(core_.workflow);
+    if (absl::Status s = core_.lease.Acquire(); !s.ok()) return s;
+    return BeginNext(std::nullopt);
+  }
+  absl::StatusOr<AdoptionPlan> PlanAdoption() override { return ReadAdoption(core_); }
+  absl::StatusOr<std::unique_ptr<Build>> BeginAdoption(const Adoption& adoption) override {
+    const std::lock_guard lock(core_.workflow);
+    if (absl::Status s = core_.lease.Acquire(); !s.ok()) return s;
+    return BeginNext(adoption);
+  }
+  absl::StatusOr<SwapReport> TakeNames(const std::vector<std::string>& names,
+                                       const std::vector<std::string>& overrides) override {
+    const std::lock_guard lock(core_.workflow);
+    if (absl::Status s = core_.lease.Acquire(); !s.ok()) return s;
+    return indexswap::TakeNames(core_, names, overrides);
+  }
   absl::StatusOr<std::unique_ptr<Build>> Resume(uint64_t generation) override;
   absl::Status Abandon(uint64_t generation, const std::string& reason) override;
 
@@ -79,18 +96,12 @@ class EngineImpl : public Engine {
  private:
   GenerationMeta NewMeta(uint64_t generation) const;
   absl::Status CreateIndexes(const GenerationMeta& meta);
-  absl::StatusOr<ReleaseView> View();
+  absl::StatusOr<std::unique_ptr<Build>> BeginNext(const std::optional<Adoption>& adopted);
   void NotePromotion(uint64_t generation);
 
   Observer silent_;  // first: the core refers to it
   Core core_;
 };
-
-absl::StatusOr<ReleaseView> EngineImpl::View() {
-  auto state = core_.store->Read(core_.query);
-  if (!state.ok()) return state.status();
-  return MakeView(core_.release, *std::move(state));
-}
 
 GenerationMeta EngineImpl::NewMeta(uint64_t generation) const {
   GenerationMeta meta;
@@ -120,14 +131,15 @@ absl::Status EngineImpl::CreateIndexes(const GenerationMeta& meta) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<Build>> EngineImpl::Begin() {
-  const std::lock_guard lock(core_.workflow);
-  if (absl::Status s = core_.lease.Acquire(); !s.ok()) return s;
+// With the workflow's lock and the lease.
+absl::StatusOr<std::unique_ptr<Build>> EngineImpl::BeginNext(
+    const std::optional<Adoption>& adopted) {
   absl::Status created;
   for (int tried = 0; tried < kMaxNumbersTried; ++tried) {
     const uint64_t number = core_.lease.highest_generation() + 1;
     if (absl::Status s = core_.lease.NoteGeneration(number); !s.ok()) return s;
     GenerationMeta meta = NewMeta(number);
+    meta.adopted = adopted;
     created = CreateIndexes(meta);
     if (created.ok()) return MakeBuild(core_, std::move(meta));
     if (created.code() != absl::StatusCode::kAlreadyExists) return created;
@@ -138,7 +150,7 @@ absl::StatusOr<std::unique_ptr<Build>> EngineImpl::Begin() {
 absl::StatusOr<std::unique_ptr<Build>> EngineImpl::Resume(uint64_t generation) {
   const std::lock_guard lock(core_.workflow);
   if (absl::Status s = core_.lease.Acquire(); !s.ok()) return s;
-  const auto view = View();
+  const auto view = core_.ReadView();
   if (!view.ok()) return view.status();
   const GenerationView* found = view->Find(generation);
   if (found == nullptr || !found->meta) {
@@ -164,7 +176,7 @@ absl::StatusOr<std::unique_ptr<Build>> EngineImpl::Resume(uint64_t generation) {
 absl::Status EngineImpl::Abandon(uint64_t generation, const std::string& reason) {
   const std::lock_guard lock(core_.workflow);
   if (absl::Status s = core_.lease.Acquire(); !s.ok()) return s;
-  const auto view = View();
+  const auto view = core_.ReadView();
   if (!view.ok()) return view.status();
   const GenerationView* found = view->Find(generation);
   if (found == nullptr) return absl::OkStatus();
@@ -193,7 +205,7 @@ absl::StatusOr<std::vector<BulkResult>> EngineImpl::Apply(uint64_t generation,
 
 void EngineImpl::NotePromotion(uint64_t generation) {
   // Only the grace before deletion looks at it, so a failure is worth no more than a line.
-  const auto view = View();
+  const auto view = core_.ReadView();
   const GenerationView* found = view.ok() ? view->Find(generation) : nullptr;
   if (found == nullptr || !found->meta) return;
   GenerationMeta meta = *found->meta;

@@ -71,6 +71,11 @@ absl::StatusOr<GateResult> JudgeMinimum(const GateInput& input) {
   return minimum.Result();
 }
 
+double AllowedLoss(uint64_t before, const GateOptions& options) {
+  return std::max(std::floor(static_cast<double>(before) * options.max_shrink),
+                  static_cast<double>(options.shrink_slack));
+}
+
 void JudgeShrink(const GateInput& input, const AliasSpec& alias, uint64_t now, Judgement& shrink) {
   if (!input.aliases.contains(alias.name)) {
     return shrink.Note(absl::StrFormat("%s: new -> %d", alias.name, now));
@@ -81,14 +86,10 @@ void JudgeShrink(const GateInput& input, const AliasSpec& alias, uint64_t now, J
     return shrink.Note(absl::StrFormat("%s: the live one can't be counted (%s) -> %d", alias.name,
                                        Text(before.status()), now));
   }
-  const double allowed =
-      std::max(std::floor(static_cast<double>(*before) * input.options.max_shrink),
-               static_cast<double>(input.options.shrink_slack));
-  const uint64_t lost = *before > now ? *before - now : 0;
   std::string figures = absl::StrFormat("%s: %d -> %d", alias.name, *before, now);
-  if (static_cast<double>(lost) <= allowed) return shrink.Note(std::move(figures));
-  shrink.Fail(
-      absl::StrFormat("%s documents, %d fewer where %.0f are allowed", figures, lost, allowed));
+  if (!ShrinksTooMuch(*before, now, input.options)) return shrink.Note(std::move(figures));
+  shrink.Fail(absl::StrFormat("%s documents, %d fewer where %.0f are allowed", figures,
+                              *before - now, AllowedLoss(*before, input.options)));
 }
 
 absl::Status JudgeAliases(const GateInput& input, Judgement& filters, Judgement& empty,
@@ -193,6 +194,10 @@ absl::StatusOr<GateResult> JudgeDigest(IndexStore& store, uint64_t generation,
     if (!compared.ok()) return compared;
   }
   return digest.Result();
+}
+
+bool ShrinksTooMuch(uint64_t before, uint64_t now, const GateOptions& options) {
+  return before > now && static_cast<double>(before - now) > AllowedLoss(before, options);
 }
 
 bool CanBeOverridden(std::string_view gate) { return gate != "ended" && gate != "counts"; }

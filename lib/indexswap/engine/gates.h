@@ -33,6 +33,9 @@ absl::StatusOr<GateResult> JudgeCounts(IndexStore& store, const GenerationMeta& 
 // store's that says nothing about the build, such as kUnavailable.
 absl::StatusOr<std::vector<GateResult>> JudgeStoreGates(const GateInput& input);
 
+// Whether so few documents of `before` are left that the gate `shrink` stops it.
+bool ShrinksTooMuch(uint64_t before, uint64_t now, const GateOptions& options);
+
 // `refused`: documents that the store did not take.
 GateResult JudgeRefused(uint64_t refused, const GateOptions& options);
 

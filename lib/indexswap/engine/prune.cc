@@ -52,12 +52,17 @@ std::vector<RetentionCandidate> Candidates(Core& core, const ReleaseView& view, 
 }  // namespace
 
 absl::StatusOr<PruneReport> PruneGenerations(Core& core, bool dry_run) {
-  auto state = core.store->Read(core.query);
-  if (!state.ok()) return state.status();
-  const ReleaseView view = MakeView(core.release, *std::move(state));
+  const auto read = core.ReadView();
+  if (!read.ok()) return read.status();
+  const ReleaseView& view = *read;
   PruneReport report;
   report.verdicts =
       JudgeRetention(core.options.retention, Candidates(core, view, /*lease_held=*/!dry_run));
+  if (view.adoption) {
+    // Its indexes are none of ours, so nothing below could delete them; said for people.
+    report.verdicts.insert(report.verdicts.begin(),
+                           {0, false, "what was there before the adoption: never pruned"});
+  }
   for (const RetentionVerdict& verdict : report.verdicts) {
     if (!verdict.prune) continue;
     const std::vector<std::string> indexes = view.Find(verdict.generation)->Indexes();

@@ -1,5 +1,6 @@
 #include "indexswap/engine/status.h"
 
+#include <absl/strings/str_cat.h>
 #include <absl/strings/str_join.h>
 
 #include <algorithm>
@@ -34,6 +35,47 @@ GenerationStatus Describe(Core& core, const ReleaseView& view, const GenerationV
   return status;
 }
 
+// The family that an adopted index was read as; empty when it is none's.
+std::string FamilyOf(const ReleaseSpec& release, const Adoption& adoption,
+                     const std::string& index) {
+  for (const AliasSpec& alias : release.aliases) {
+    if (alias.name == index) return alias.family;
+    const auto targets = adoption.aliases.find(alias.name);
+    if (targets == adoption.aliases.end()) continue;
+    for (const AliasTarget& target : targets->second) {
+      if (target.index == index) return alias.family;
+    }
+  }
+  return "";
+}
+
+// What was there before the first generation, as generation 0.
+void DescribeAdopted(Core& core, const ReleaseView& view, ReleaseStatus& status) {
+  GenerationStatus adopted;
+  std::vector<std::string> gone;
+  for (const AdoptedIndex& index : view.adoption->indexes) {
+    const auto facts = core.store->Inspect(index.name);
+    if (facts.ok() ? facts->uuid != index.uuid : absl::IsNotFound(facts.status())) {
+      gone.push_back(index.name);
+      continue;
+    }
+    const std::string family = FamilyOf(core.release, *view.adoption, index.name);
+    adopted.indexes.push_back(
+        facts.ok() ? GenerationStatus::Index{family, index.name, facts->documents, facts->bytes}
+                   : GenerationStatus::Index{family, index.name, {}, 0});
+  }
+  adopted.state = view.live == 0u       ? "live"
+                  : !gone.empty()       ? "gone"
+                  : view.previous == 0u ? "previous"
+                                        : "adopted";
+  if (!gone.empty()) {
+    if (status.previous == 0u) status.previous.reset();
+    status.findings.push_back(absl::StrCat("generation 0 is gone, as ", absl::StrJoin(gone, ", "),
+                                           " is: there is no way back to before the adoption"));
+  }
+  status.generations.push_back(std::move(adopted));
+}
+
 AliasStatus Describe(Core& core, const ReleaseView& view, const std::string& alias) {
   AliasStatus status;
   status.name = alias;
@@ -50,9 +92,9 @@ AliasStatus Describe(Core& core, const ReleaseView& view, const std::string& ali
 }  // namespace
 
 absl::StatusOr<ReleaseStatus> MakeStatus(Core& core) {
-  auto state = core.store->Read(core.query);
-  if (!state.ok()) return state.status();
-  const ReleaseView view = MakeView(core.release, *std::move(state));
+  const auto read = core.ReadView();
+  if (!read.ok()) return read.status();
+  const ReleaseView& view = *read;
   ReleaseStatus status;
   status.store = core.store->Describe();
   status.live = view.live;
@@ -60,6 +102,7 @@ absl::StatusOr<ReleaseStatus> MakeStatus(Core& core) {
   status.building = view.building;
   status.findings = view.findings;
   if (!view.leases.empty()) status.lease = view.leases.back();
+  if (view.adoption) DescribeAdopted(core, view, status);
   for (const auto& [number, generation] : view.generations) {
     status.generations.push_back(Describe(core, view, generation));
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "indexswap/engine/adoption.h"
 #include "indexswap/engine/gates.h"
 
 namespace indexswap {
@@ -15,12 +16,6 @@ using std::chrono::microseconds;
 
 // How often a swap that provably did not happen is sent again.
 constexpr int kMaxTries = 5;
-
-absl::StatusOr<ReleaseView> ReadView(Core& core) {
-  auto state = core.store->Read(core.query);
-  if (!state.ok()) return state.status();
-  return MakeView(core.release, *std::move(state));
-}
 
 bool OutcomeIsUnknown(const absl::Status& status) {
   return status.code() == absl::StatusCode::kUnknown ||
@@ -49,6 +44,13 @@ absl::StatusOr<std::vector<GateResult>> JudgeAgain(Core& core, const ReleaseView
   auto judged =
       JudgeStoreGates({*core.store, core.release, meta, view.aliases, core.options.gates});
   if (!judged.ok()) return judged.status();
+  const bool adopts = std::any_of(meta.gates.begin(), meta.gates.end(),
+                                  [](const GateResult& gate) { return gate.gate == kChangedGate; });
+  if (adopts && meta.adopted) {
+    auto changed = JudgeChanged(*core.store, *meta.adopted);
+    if (!changed.ok()) return changed.status();
+    judged->push_back(*std::move(changed));
+  }
   std::vector<GateResult> gates;
   for (const GateResult& recorded : meta.gates) {
     const auto again = std::find_if(judged->begin(), judged->end(), [&](const GateResult& gate) {
@@ -62,13 +64,14 @@ absl::StatusOr<std::vector<GateResult>> JudgeAgain(Core& core, const ReleaseView
   return gates;
 }
 
-SwapReport StartReport(const ReleaseView& view, uint64_t to, const SwapActions& plan) {
-  SwapReport report;
-  report.from = view.live.value_or(0);
-  report.to = to;
-  report.actions = plan.actions;
-  report.pending = plan.pending;
-  return report;
+// As long as anything is left of what was there before, the next generation knows of it too: the
+// one that took it over may be pruned.
+absl::Status HandOnAdoption(Core& core, const ReleaseView& view, GenerationMeta& meta) {
+  if (meta.adopted || !view.adoption) return absl::OkStatus();
+  const auto gone = GoneFrom(*core.store, *view.adoption);
+  if (!gone.ok()) return gone.status();
+  if (gone->size() < view.adoption->indexes.size()) meta.adopted = view.adoption;
+  return absl::OkStatus();
 }
 
 // Puts the blame for a refused request where it belongs.
@@ -94,13 +97,13 @@ absl::StatusOr<bool> FindOut(Core& core, const SwapActions& plan) {
   core.observer.OnNote(Observer::Severity::kWarning,
                        "the answer to the alias request was lost; finding out what it did");
   if (absl::Status s = core.lease.Force(); !s.ok()) return s;
-  const auto view = ReadView(core);
+  const auto view = core.ReadView();
   if (!view.ok()) return absl::UnknownError(std::string(view.status().message()));
   return DifferenceFrom(plan.wanted, view->aliases).empty();
 }
 
 absl::Status ReadBack(Core& core, const SwapActions& plan) {
-  const auto view = ReadView(core);
+  const auto view = core.ReadView();
   if (!view.ok()) {
     return absl::UnknownError(
         absl::StrFormat("the aliases were moved, but could not be read back: %s",
@@ -138,6 +141,17 @@ absl::Status HoldAndCount(Core& core, const GenerationMeta& meta, const HoldEven
   return FirstFailure(meta.generation, {*counts});
 }
 
+}  // namespace
+
+SwapReport StartReport(const ReleaseView& view, uint64_t to, const SwapActions& plan) {
+  SwapReport report;
+  report.from = view.live.value_or(0);
+  report.to = to;
+  report.actions = plan.actions;
+  report.pending = plan.pending;
+  return report;
+}
+
 absl::Status SendSwap(Core& core, const SwapActions& plan, SwapReport& report) {
   const absl::StatusOr<Fence> fence = core.lease.Current();
   if (!fence.ok()) return fence.status();
@@ -147,8 +161,6 @@ absl::Status SendSwap(Core& core, const SwapActions& plan, SwapReport& report) {
   report.swap = *took;
   return absl::OkStatus();
 }
-
-}  // namespace
 
 absl::StatusOr<microseconds> ExecuteSwap(Core& core, const SwapActions& plan) {
   if (plan.actions.empty()) return microseconds(0);
@@ -187,11 +199,14 @@ absl::StatusOr<microseconds> ExecuteSwap(Core& core, const SwapActions& plan) {
 
 absl::StatusOr<SwapReport> PromoteGeneration(Core& core, uint64_t generation,
                                              const PromoteInput& input) {
-  const auto view = ReadView(core);
+  auto view = core.ReadView();
   if (!view.ok()) return view.status();
   const auto target = RequireComplete(*view, generation);
   if (!target.ok()) return target.status();
   GenerationMeta meta = *(*target)->meta;
+  if (meta.adopted && view->live.value_or(0) == 0) {
+    if (absl::Status s = NoteAdoption(core.release, *view, meta); !s.ok()) return s;
+  }
   SwapActions plan;
   if (absl::Status s = PlanActions(*view, meta.aliases, generation, plan); !s.ok()) return s;
   SwapReport report = StartReport(*view, generation, plan);
@@ -208,6 +223,7 @@ absl::StatusOr<SwapReport> PromoteGeneration(Core& core, uint64_t generation,
   // Written before the swap, so that the way back is known whatever happens after it.
   meta.gates = *gates;
   if (view->live && *view->live != generation) meta.replaces = *view->live;
+  if (absl::Status s = HandOnAdoption(core, *view, meta); !s.ok()) return s;
   meta.promoted_at = core.Timestamp();
   core.observer.OnStep("promote.meta.before");
   if (absl::Status s = core.WriteMeta(meta); !s.ok()) return s;
@@ -222,7 +238,7 @@ absl::StatusOr<SwapReport> PromoteGeneration(Core& core, uint64_t generation,
 
 absl::StatusOr<SwapReport> RollBack(Core& core, std::optional<uint64_t> to,
                                     const HoldEvents& hold) {
-  const auto view = ReadView(core);
+  const auto view = core.ReadView();
   if (!view.ok()) return view.status();
   if (!to) {
     if (!view->live)
@@ -233,6 +249,7 @@ absl::StatusOr<SwapReport> RollBack(Core& core, std::optional<uint64_t> to,
     }
     to = view->previous;
   }
+  if (*to == 0) return RollBackToAdopted(core, *view);
   const auto target = RequireComplete(*view, *to);
   if (!target.ok()) return target.status();
   const GenerationMeta& meta = *(*target)->meta;
@@ -248,7 +265,7 @@ absl::StatusOr<SwapReport> RollBack(Core& core, std::optional<uint64_t> to,
 }
 
 absl::StatusOr<SwapReport> ExplainSwap(Core& core, uint64_t to) {
-  const auto view = ReadView(core);
+  const auto view = core.ReadView();
   if (!view.ok()) return view.status();
   std::vector<AliasSpec> aliases = core.release.aliases;
   if (to == 0) {

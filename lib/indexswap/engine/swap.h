@@ -15,6 +15,12 @@ namespace indexswap {
 // as before (any other error).
 absl::StatusOr<std::chrono::microseconds> ExecuteSwap(Core& core, const SwapActions& plan);
 
+// What a swap to `to` by `plan` will report.
+SwapReport StartReport(const ReleaseView& view, uint64_t to, const SwapActions& plan);
+
+// ExecuteSwap, noted in `report`.
+absl::Status SendSwap(Core& core, const SwapActions& plan, SwapReport& report);
+
 // Makes `generation` live; see Engine::Promote.
 absl::StatusOr<SwapReport> PromoteGeneration(Core& core, uint64_t generation,
                                              const PromoteInput& input);

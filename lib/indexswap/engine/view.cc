@@ -37,6 +37,21 @@ bool IsComplete(const GenerationView& view) {
                      [&](const std::string& family) { return view.families.contains(family); });
 }
 
+bool IsAdopted(const ReleaseView& view, const std::string& index) {
+  return view.adoption &&
+         std::any_of(view.adoption->indexes.begin(), view.adoption->indexes.end(),
+                     [&](const AdoptedIndex& adopted) { return adopted.name == index; });
+}
+
+// The newest that has been live knows best where the aliases were before.
+void FindAdoption(ReleaseView& view) {
+  for (const auto& [number, generation] : view.generations) {
+    if (!generation.meta || !generation.meta->adopted) continue;
+    if (generation.meta->promoted_at.empty()) continue;
+    if (generation.meta->state != BuildState::kAbandoned) view.adoption = generation.meta->adopted;
+  }
+}
+
 void FindLive(const ReleaseSpec& release, ReleaseView& view) {
   std::map<uint64_t, int> votes;
   for (const AliasSpec& alias : release.aliases) {
@@ -46,6 +61,8 @@ void FindLive(const ReleaseSpec& release, ReleaseView& view) {
       const auto name = ParseIndexName(target.index);
       if (name && name->family == alias.family && view.generations.contains(name->generation)) {
         ++votes[name->generation];
+      } else if (IsAdopted(view, target.index)) {
+        ++votes[0];
       }
     }
   }
@@ -64,9 +81,23 @@ void FindLive(const ReleaseSpec& release, ReleaseView& view) {
 void FindPrevious(ReleaseView& view) {
   if (!view.live) return;
   const GenerationView* live = view.Find(*view.live);
-  if (!live->meta || !live->meta->replaces) return;
+  if (live == nullptr || !live->meta || !live->meta->replaces) return;
+  if (*live->meta->replaces == 0 && view.adoption) view.previous = 0;
   const GenerationView* previous = view.Find(*live->meta->replaces);
   if (previous != nullptr && previous->complete) view.previous = previous->generation;
+}
+
+// The names of the aliases that a generation went live with.
+std::vector<std::string> AliasesOf(const ReleaseView& view, uint64_t generation) {
+  std::vector<std::string> names;
+  if (generation == 0) {
+    for (const auto& [alias, targets] : view.adoption->aliases) names.push_back(alias);
+    return names;
+  }
+  const GenerationView* found = view.Find(generation);
+  if (found == nullptr || !found->meta) return names;
+  for (const AliasSpec& alias : found->meta->aliases) names.push_back(alias.name);
+  return names;
 }
 
 }  // namespace
@@ -119,6 +150,7 @@ ReleaseView MakeView(const ReleaseSpec& release, StoreState state) {
     view.findings.push_back(
         absl::StrFormat("alias %s is pending: a concrete index has its name", name));
   }
+  FindAdoption(view);
   FindLive(release, view);
   FindPrevious(view);
   return view;
@@ -126,14 +158,17 @@ ReleaseView MakeView(const ReleaseSpec& release, StoreState state) {
 
 absl::Status PlanActions(const ReleaseView& view, const std::vector<AliasSpec>& aliases,
                          uint64_t generation, SwapActions& out) {
-  out.wanted = WantedAliases(aliases, generation);
+  return PlanTable(view, WantedAliases(aliases, generation), out);
+}
+
+absl::Status PlanTable(const ReleaseView& view, AliasTable wanted, SwapActions& out) {
+  out.wanted = std::move(wanted);
   for (const std::string& name : view.concrete) {
     if (out.wanted.erase(name) > 0) out.pending.push_back(name);
   }
   if (view.live) {
-    const GenerationView* live = view.Find(*view.live);
-    for (const AliasSpec& alias : live->meta ? live->meta->aliases : std::vector<AliasSpec>()) {
-      if (view.aliases.contains(alias.name)) out.wanted.try_emplace(alias.name);
+    for (const std::string& alias : AliasesOf(view, *view.live)) {
+      if (view.aliases.contains(alias)) out.wanted.try_emplace(alias);
     }
   }
   for (const auto& [alias, targets] : out.wanted) {
@@ -142,7 +177,8 @@ absl::Status PlanActions(const ReleaseView& view, const std::vector<AliasSpec>& 
     for (const AliasTarget& target : found->second) {
       const auto name = ParseIndexName(target.index);
       const GenerationView* owner = name ? view.Find(name->generation) : nullptr;
-      if (owner == nullptr || !owner->meta || !owner->families.contains(name->family)) {
+      const bool ours = owner != nullptr && owner->meta && owner->families.contains(name->family);
+      if (!ours && !IsAdopted(view, target.index)) {
         return absl::FailedPreconditionError(absl::StrFormat(
             "alias %s points at %s, which indexswap did not make: remove the alias, or take the "
             "index over with `adopt`",
@@ -151,12 +187,13 @@ absl::Status PlanActions(const ReleaseView& view, const std::vector<AliasSpec>& 
     }
   }
   // Filters come back from servers in another form than they were given in. An index is written
-  // by one plan only, so an alias that points at the wanted index has the wanted filter.
+  // by one plan only, so an alias that points at the wanted index has the wanted filter. Those of
+  // adopted indexes are kept as the server tells them.
   AliasTable current = view.aliases;
   for (auto& [alias, targets] : out.wanted) {
     for (AliasTarget& old : current[alias]) {
       for (const AliasTarget& target : targets) {
-        if (target.index == old.index) old.filter = target.filter;
+        if (target.index == old.index && !IsAdopted(view, old.index)) old.filter = target.filter;
       }
     }
   }

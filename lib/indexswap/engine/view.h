@@ -31,6 +31,8 @@ struct ReleaseView {
   std::map<uint64_t, GenerationView> generations;
   std::optional<uint64_t> live;      // the one that most of the release's aliases point at
   std::optional<uint64_t> previous;  // the complete one that the live one replaced
+  std::optional<Adoption> adoption;  // generation 0, which is not among `generations`, as the
+                                     // newest generation that has been live knows it
   std::optional<uint64_t> building;  // the highest in state building
   AliasTable aliases;
   std::vector<std::string> concrete;
@@ -46,7 +48,7 @@ ReleaseView MakeView(const ReleaseSpec& release, StoreState state);
 
 // The actions of a swap to `meta`'s alias table, leaving out `pending` (names that concrete indexes
 // have). Aliases of the live generation that the target does not have are removed.
-// kFailedPrecondition when an alias points at an index that indexswap did not make.
+// kFailedPrecondition when an alias points at an index that indexswap neither made nor adopted.
 struct SwapActions {
   std::vector<AliasAction> actions;
   AliasTable wanted;  // what must be read back; an empty list of targets: nowhere
@@ -54,6 +56,9 @@ struct SwapActions {
 };
 absl::Status PlanActions(const ReleaseView& view, const std::vector<AliasSpec>& aliases,
                          uint64_t generation, SwapActions& out);
+
+// The same to any table.
+absl::Status PlanTable(const ReleaseView& view, AliasTable wanted, SwapActions& out);
 
 // Whether `table` says for every alias of `wanted` the same indexes; otherwise what differs.
 std::string DifferenceFrom(const AliasTable& wanted, const AliasTable& table);

@@ -109,6 +109,25 @@ json::array EncodeGates(const std::vector<GateResult>& gates) {
   return array;
 }
 
+json::object EncodeAdoption(const Adoption& adoption) {
+  json::array aliases, indexes;
+  for (const auto& [alias, targets] : adoption.aliases) {
+    for (const AliasTarget& target : targets) {
+      aliases.push_back(json::object{{"alias", alias},
+                                     {"index", target.index},
+                                     {"filter", target.filter},
+                                     {"options", target.options}});
+    }
+  }
+  for (const AdoptedIndex& index : adoption.indexes) {
+    indexes.push_back(json::object{{"name", index.name},
+                                   {"uuid", index.uuid},
+                                   {"documents", index.documents},
+                                   {"last_write", index.last_write}});
+  }
+  return {{"aliases", std::move(aliases)}, {"indexes", std::move(indexes)}};
+}
+
 // Decodes the objects of a list with `decode(Reader&)`.
 template <typename T, typename Decode>
 absl::StatusOr<std::vector<T>> DecodeList(std::string_view what, const json::array& array,
@@ -124,6 +143,28 @@ absl::StatusOr<std::vector<T>> DecodeList(std::string_view what, const json::arr
     if (!reader.status().ok()) return reader.status();
   }
   return values;
+}
+
+absl::StatusOr<Adoption> DecodeAdoption(const json::object& object) {
+  Adoption adoption;
+  Reader reader("_meta.adopted", object);
+  using Entry = std::pair<std::string, AliasTarget>;
+  const auto aliases =
+      DecodeList<Entry>("_meta.adopted.aliases", reader.Array("aliases"), [](Reader& r) {
+        return Entry(r.Text("alias"),
+                     AliasTarget{r.Text("index"), r.Text("filter"), r.Text("options")});
+      });
+  if (!aliases.ok()) return aliases.status();
+  for (const auto& [alias, target] : *aliases) adoption.aliases[alias].push_back(target);
+  auto indexes =
+      DecodeList<AdoptedIndex>("_meta.adopted.indexes", reader.Array("indexes"), [](Reader& r) {
+        return AdoptedIndex{r.Text("name"), r.Text("uuid"), r.Number("documents"),
+                            r.Number("last_write")};
+      });
+  if (!indexes.ok()) return indexes.status();
+  adoption.indexes = *std::move(indexes);
+  if (!reader.status().ok()) return reader.status();
+  return adoption;
 }
 
 absl::StatusOr<BuildState> DecodeState(const std::string& text) {
@@ -149,6 +190,11 @@ absl::Status DecodeLists(Reader& reader, GenerationMeta& meta) {
   });
   if (!gates.ok()) return gates.status();
   meta.gates = *std::move(gates);
+  if (reader.Has("adopted")) {
+    auto adoption = DecodeAdoption(reader.Object("adopted"));
+    if (!adoption.ok()) return adoption.status();
+    meta.adopted = *std::move(adoption);
+  }
   const json::object& documents = reader.Object("documents");
   Reader counts("_meta.documents", documents);
   for (const json::key_value_pair& count : documents) {
@@ -191,6 +237,7 @@ std::string EncodeMeta(const GenerationMeta& meta) {
                       {"promoted_at", meta.promoted_at},
                       {"reason", meta.reason}};
   if (meta.replaces) object["replaces"] = *meta.replaces;
+  if (meta.adopted) object["adopted"] = EncodeAdoption(*meta.adopted);
   return json::serialize(object);
 }
 

@@ -21,7 +21,8 @@ std::vector<AliasAction> DiffAliases(const AliasTable& current, const AliasTable
           found != current.end() &&
           std::find(found->second.begin(), found->second.end(), target) != found->second.end();
       if (!there) {
-        actions.push_back({AliasAction::Kind::kAdd, alias, target.index, target.filter});
+        actions.push_back(
+            {AliasAction::Kind::kAdd, alias, target.index, target.filter, target.options});
       }
     }
   }
@@ -30,10 +31,17 @@ std::vector<AliasAction> DiffAliases(const AliasTable& current, const AliasTable
 
 AliasTable ApplyActions(AliasTable table, const std::vector<AliasAction>& actions) {
   for (const AliasAction& action : actions) {
+    if (action.kind == AliasAction::Kind::kRemoveIndex) {
+      for (auto& [alias, targets] : table) {
+        std::erase_if(targets, [&](const AliasTarget& t) { return t.index == action.index; });
+      }
+      std::erase_if(table, [](const auto& alias) { return alias.second.empty(); });
+      continue;
+    }
     std::vector<AliasTarget>& targets = table[action.alias];
     std::erase_if(targets, [&](const AliasTarget& t) { return t.index == action.index; });
     if (action.kind == AliasAction::Kind::kAdd) {
-      targets.push_back({action.index, action.filter});
+      targets.push_back({action.index, action.filter, action.options});
       std::sort(targets.begin(), targets.end());
     }
     if (targets.empty()) table.erase(action.alias);
@@ -42,6 +50,9 @@ AliasTable ApplyActions(AliasTable table, const std::vector<AliasAction>& action
 }
 
 std::string Describe(const AliasAction& action) {
+  if (action.kind == AliasAction::Kind::kRemoveIndex) {
+    return absl::StrFormat("delete index %s", action.index);
+  }
   if (action.kind == AliasAction::Kind::kRemove) {
     return absl::StrFormat("remove %s -> %s", action.alias, action.index);
   }

@@ -32,8 +32,8 @@ bool AliasRequest::Check(const std::string& index, const std::string* alias) {
   return status_.ok();
 }
 
-void AliasRequest::Add(const std::string& index, const std::string& alias,
-                       std::string_view filter) {
+void AliasRequest::Add(const std::string& index, const std::string& alias, std::string_view filter,
+                       std::string_view options) {
   if (!Check(index, &alias)) return;
   const absl::StatusOr<std::string> canonical = CanonicalJson(filter);
   if (!canonical.ok()) {
@@ -41,8 +41,17 @@ void AliasRequest::Add(const std::string& index, const std::string& alias,
         "the filter of alias %s: %s", alias, std::string(canonical.status().message())));
     return;
   }
-  actions_ += absl::StrFormat(R"(,{"add":{"index":%s,"alias":%s%s%s}})", Quote(index), Quote(alias),
-                              canonical->empty() ? "" : ",\"filter\":", *canonical);
+  const absl::StatusOr<std::string> others = CanonicalJson(options);
+  if (!others.ok() || (!others->empty() && others->front() != '{')) {
+    status_ = absl::InvalidArgumentError(
+        absl::StrFormat("the options of alias %s are no JSON object", alias));
+    return;
+  }
+  // Its members, between the braces.
+  const std::string members = others->size() > 2 ? others->substr(1, others->size() - 2) : "";
+  actions_ += absl::StrFormat(R"(,{"add":{"index":%s,"alias":%s%s%s%s%s}})", Quote(index),
+                              Quote(alias), canonical->empty() ? "" : ",\"filter\":", *canonical,
+                              members.empty() ? "" : ",", members);
   indexes_.push_back(index);
 }
 

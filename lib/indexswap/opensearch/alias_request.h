@@ -22,8 +22,9 @@ class AliasRequest {
  public:
   explicit AliasRequest(const Fence& fence);
 
-  // `filter` is a query as JSON, or empty.
-  void Add(const std::string& index, const std::string& alias, std::string_view filter = "");
+  // `filter` is a query as JSON, or empty; `options` as in AliasTarget.
+  void Add(const std::string& index, const std::string& alias, std::string_view filter = "",
+           std::string_view options = "");
   // `must_exist`: fails when the alias is not there; only for servers that know the word.
   void Remove(const std::string& index, const std::string& alias, bool must_exist);
   void RemoveIndex(const std::string& index);

@@ -33,16 +33,24 @@ absl::StatusOr<IndexEntry> ParseEntry(const json::object& object) {
   IndexEntry entry;
   if (const json::object* aliases = Find(object, {"aliases"})) {
     for (const json::key_value_pair& alias : *aliases) {
-      const json::object* details = alias.value().if_object();
-      const json::object* filter = details == nullptr ? nullptr : Find(*details, {"filter"});
+      json::object options = alias.value().is_object() ? alias.value().as_object() : json::object();
+      const json::object* filter = Find(options, {"filter"});
       absl::StatusOr<std::string> canonical =
           CanonicalJson(filter == nullptr ? std::string() : json::serialize(*filter));
       if (!canonical.ok()) return canonical.status();
-      entry.aliases[std::string(alias.key().data(), alias.key().size())] = *std::move(canonical);
+      options.erase("filter");
+      absl::StatusOr<std::string> others =
+          CanonicalJson(options.empty() ? std::string() : json::serialize(options));
+      if (!others.ok()) return others.status();
+      entry.aliases[std::string(alias.key().data(), alias.key().size())] = {*std::move(canonical),
+                                                                            *std::move(others)};
     }
   }
   if (const json::object* meta = Find(object, {"mappings", "_meta", "indexswap"})) {
     entry.meta = json::serialize(*meta);
+  }
+  if (const json::object* settings = Find(object, {"settings", "index"})) {
+    entry.uuid = TextMember(*settings, "uuid");
   }
   return entry;
 }
@@ -66,7 +74,7 @@ absl::StatusOr<std::optional<IndexState>> OwnIndex(const StateQuery& query, cons
     }
     if (meta.ok()) state.meta = *std::move(meta);
   }
-  for (const auto& [alias, filter] : entry.aliases) {
+  for (const auto& [alias, details] : entry.aliases) {
     if (IsPrivateAlias(name, alias)) state.write_epochs.push_back(ParseWriteAlias(alias)->epoch);
   }
   std::sort(state.write_epochs.begin(), state.write_epochs.end());
@@ -119,9 +127,10 @@ absl::StatusOr<StoreState> AssembleState(const StateQuery& query, const IndexEnt
     if (Contains(query.aliases, name)) state.concrete.push_back(name);
     absl::StatusOr<std::optional<IndexState>> own = OwnIndex(query, name, entry);
     if (!own.ok()) return own.status();
-    for (const auto& [alias, filter] : entry.aliases) {
+    for (const auto& [alias, details] : entry.aliases) {
       const bool shown = Contains(query.aliases, alias) || *own;
-      if (shown && !IsPrivateAlias(name, alias)) state.aliases[alias].push_back({name, filter});
+      if (!shown || IsPrivateAlias(name, alias)) continue;
+      state.aliases[alias].push_back({name, details.filter, details.options});
     }
     if (*own) state.indexes.push_back(**std::move(own));
   }
@@ -175,6 +184,38 @@ absl::StatusOr<std::map<std::string, uint64_t>> ParseSizes(std::string_view body
     }
   }
   return sizes;
+}
+
+absl::StatusOr<ShardFigures> ParseShardFigures(const std::string& index, std::string_view body) {
+  absl::StatusOr<json::value> root = ParseJson("the answer about shards", body);
+  if (!root.ok()) return root.status();
+  const json::object* shards =
+      root->is_object() ? Find(root->as_object(), {"indices", index.c_str(), "shards"}) : nullptr;
+  if (shards == nullptr) return absl::DataLossError("the answer about shards has none");
+  ShardFigures figures;
+  for (const json::key_value_pair& shard : *shards) {
+    bool found = false;
+    const json::array* copies = shard.value().if_array();
+    for (const json::value& copy : copies == nullptr ? json::array() : *copies) {
+      const json::object* object = copy.if_object();
+      const json::object* routing = object == nullptr ? nullptr : Find(*object, {"routing"});
+      const json::value* primary = routing == nullptr ? nullptr : routing->if_contains("primary");
+      const json::object* numbers = object == nullptr ? nullptr : Find(*object, {"seq_no"});
+      const json::value* last = numbers == nullptr ? nullptr : numbers->if_contains("max_seq_no");
+      if (primary == nullptr || *primary != json::value(true) || last == nullptr) continue;
+      json::error_code error;
+      figures.writes += static_cast<uint64_t>(last->to_number<int64_t>(error) + 1);
+      const json::object* store = Find(*object, {"store"});
+      const json::value* size = store == nullptr ? nullptr : store->if_contains("size_in_bytes");
+      if (size != nullptr) figures.bytes += size->to_number<uint64_t>(error);
+      found = true;
+    }
+    if (!found) {
+      return absl::UnavailableError(
+          absl::StrFormat("shard %s of %s has no primary now", std::string(shard.key()), index));
+    }
+  }
+  return figures;
 }
 
 absl::StatusOr<std::vector<StoredDocument>> ParseDocuments(std::string_view body) {

@@ -14,10 +14,17 @@
 
 namespace indexswap {
 
+// One alias on one index: canonical JSON, or empty.
+struct AliasEntry {
+  std::string filter;
+  std::string options;  // as in AliasTarget
+};
+
 // One index, as `GET /<names>` shows it.
 struct IndexEntry {
-  std::map<std::string, std::string> aliases;  // to the filter, canonical JSON, or empty
-  std::optional<std::string> meta;             // JSON that EncodeMeta may have written
+  std::map<std::string, AliasEntry> aliases;
+  std::optional<std::string> meta;  // JSON that EncodeMeta may have written
+  std::string uuid;
 };
 
 // Concrete name to entry.
@@ -45,6 +52,14 @@ absl::Status ParseLeases(std::string_view body, std::vector<Lease>& leases);
 
 // Index name to bytes, out of `GET /_cat/indices`. Indexes without a figure are left out.
 absl::StatusOr<std::map<std::string, uint64_t>> ParseSizes(std::string_view body);
+
+// What `GET /<index>/_stats?level=shards` says of one index: writes so far, and bytes, of its
+// primaries. kUnavailable when one of them is not there.
+struct ShardFigures {
+  uint64_t writes = 0;
+  uint64_t bytes = 0;
+};
+absl::StatusOr<ShardFigures> ParseShardFigures(const std::string& index, std::string_view body);
 
 // The documents that were found, out of an answer to `_mget`. kNotFound when the index is not
 // there.

@@ -92,7 +92,9 @@ AliasRequest OpenSearchStore::BuildUpdate(const Fence& fence,
   AliasRequest request(fence);
   for (const AliasAction& action : actions) {
     if (action.kind == AliasAction::Kind::kAdd) {
-      request.Add(action.index, action.alias, action.filter);
+      request.Add(action.index, action.alias, action.filter, action.options);
+    } else if (action.kind == AliasAction::Kind::kRemoveIndex) {
+      request.RemoveIndex(action.index);
     } else {
       request.Remove(action.index, action.alias, server_.capabilities.must_exist);
     }
@@ -157,7 +159,7 @@ absl::Status OpenSearchStore::DeleteIndexes(const Fence& fence,
       return absl::NotFoundError(
           absl::StrFormat("there is no index %s to delete; nothing was deleted", index));
     }
-    for (const auto& [alias, filter] : entry->second.aliases) {
+    for (const auto& [alias, details] : entry->second.aliases) {
       if (IsPrivateAlias(index, alias)) continue;
       return absl::FailedPreconditionError(
           absl::StrFormat("index %s is read through alias %s; nothing was deleted", index, alias));

@@ -103,7 +103,7 @@ AliasRequest OpenSearchStore::BuildTakeOver(const Fence& fence,
   for (const std::string& index : indexes) {
     const auto entry = entries.find(index);
     if (entry == entries.end()) continue;
-    for (const auto& [alias, filter] : entry->second.aliases) {
+    for (const auto& [alias, details] : entry->second.aliases) {
       if (!IsPrivateAlias(index, alias) || ParseWriteAlias(alias)->epoch == fence.epoch) continue;
       request.Remove(index, alias, false);
       complete = false;

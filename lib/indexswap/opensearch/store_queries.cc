@@ -126,6 +126,37 @@ absl::StatusOr<uint64_t> OpenSearchStore::Count(const std::string& target,
   return static_cast<uint64_t>(count);
 }
 
+absl::StatusOr<IndexFacts> OpenSearchStore::Inspect(const std::string& index) {
+  const absl::StatusOr<IndexEntries> entries = ReadEntries({index});
+  if (!entries.ok()) return entries.status();
+  const auto entry = entries->find(index);
+  if (entry == entries->end()) {
+    return absl::NotFoundError(absl::StrFormat("there is no index %s", index));
+  }
+  IndexFacts facts;
+  facts.name = index;
+  facts.uuid = entry->second.uuid;
+  for (const auto& [alias, details] : entry->second.aliases) {
+    if (!IsPrivateAlias(index, alias)) facts.aliases.push_back(alias);
+  }
+  const absl::StatusOr<HttpResponse> response =
+      Send(Effect::kRead, HttpMethod::kGet,
+           "/" + PercentEncode(index) +
+               "/_stats/docs,store?level=shards&filter_path=indices.*.shards.*.routing,"
+               "indices.*.shards.*.seq_no,indices.*.shards.*.store");
+  if (!response.ok()) return response.status();
+  absl::Status status = StatusFromAnswer(*response, Effect::kRead, "inspect the index " + index);
+  if (!status.ok()) return status;
+  const absl::StatusOr<ShardFigures> figures = ParseShardFigures(index, response->body);
+  if (!figures.ok()) return figures.status();
+  facts.last_write = figures->writes;
+  facts.bytes = figures->bytes;
+  const absl::StatusOr<uint64_t> documents = Count(index, "");
+  if (!documents.ok()) return documents.status();
+  facts.documents = *documents;
+  return facts;
+}
+
 absl::StatusOr<std::vector<StoredDocument>> OpenSearchStore::Fetch(
     const std::string& index, const std::vector<std::string>& ids) {
   absl::Status valid = CheckSingleName(index);

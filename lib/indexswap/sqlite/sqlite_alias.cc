@@ -80,6 +80,14 @@ absl::Status Apply(Connection& connection, const AliasAction& action,
   return absl::OkStatus();
 }
 
+// A file like this was never the store of another program.
+absl::Status OnlyOwn(const std::string& index) {
+  return absl::FailedPreconditionError(absl::StrFormat(
+      "`%s`: an embedded store has only tables that indexswap made, so there is nothing in it to "
+      "adopt; adopt takes over the indexes of a search cluster ([store] url = \"http…\")",
+      index));
+}
+
 absl::Status AppendZone(const std::string& zone, std::vector<std::string>& statements) {
   absl::StatusOr<std::vector<ZonePeriod>> periods = ZonePeriods(zone, kLastZoneYear);
   if (!periods.ok()) return periods.status();
@@ -127,10 +135,13 @@ absl::StatusOr<std::string> SqliteStore::Condition(Connection& connection, const
   return FilterToSql(*resolved);
 }
 
+absl::StatusOr<IndexFacts> SqliteStore::Inspect(const std::string& index) { return OnlyOwn(index); }
+
 absl::StatusOr<std::vector<std::string>> SqliteStore::AliasStatements(
     Connection& connection, const std::vector<AliasAction>& actions) const {
   std::map<std::string, std::vector<AliasTarget>> changed;
   for (const AliasAction& action : actions) {
+    if (action.kind == AliasAction::Kind::kRemoveIndex) return OnlyOwn(action.index);
     auto alias = changed.find(action.alias);
     if (alias == changed.end()) {
       absl::StatusOr<std::vector<AliasTarget>> targets = TargetsOf(connection, action.alias);

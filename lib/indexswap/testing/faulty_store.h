@@ -27,6 +27,7 @@ enum class Method {
   kFinishLoading,
   kBulk,
   kCount,
+  kInspect,
   kFetch,
   kScan,
   kUpdateAliases,
@@ -55,6 +56,12 @@ class FaultyStore : public ForwardingStore {
     for (Fault& fault : faults) faults_[method].push_back(std::move(fault));
   }
 
+  // Forgets the faults that are still to come.
+  void Heal() {
+    const std::lock_guard lock(mutex_);
+    faults_.clear();
+  }
+
   // Every call of `method` fails with `status`, without effect, until it is set to OK again.
   void FailAlways(Method method, absl::Status status) {
     const std::lock_guard lock(mutex_);
@@ -78,7 +85,8 @@ class FaultyStore : public ForwardingStore {
     int sum = 0;
     for (const auto& [method, count] : calls_) {
       const bool reads = method == Method::kRead || method == Method::kCount ||
-                         method == Method::kFetch || method == Method::kScan;
+                         method == Method::kInspect || method == Method::kFetch ||
+                         method == Method::kScan;
       if (!reads) sum += count;
     }
     return sum;
@@ -130,6 +138,10 @@ class FaultyStore : public ForwardingStore {
   absl::StatusOr<uint64_t> Count(const std::string& name, const std::string& filter) override {
     return With<absl::StatusOr<uint64_t>>(Method::kCount,
                                           [&] { return target().Count(name, filter); });
+  }
+  absl::StatusOr<IndexFacts> Inspect(const std::string& index) override {
+    return With<absl::StatusOr<IndexFacts>>(Method::kInspect,
+                                            [&] { return target().Inspect(index); });
   }
   absl::StatusOr<std::vector<StoredDocument>> Fetch(const std::string& index,
                                                     const std::vector<std::string>& ids) override {

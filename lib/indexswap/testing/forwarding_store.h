@@ -47,6 +47,9 @@ class ForwardingStore : public IndexStore {
   absl::StatusOr<uint64_t> Count(const std::string& target, const std::string& filter) override {
     return target_->Count(target, filter);
   }
+  absl::StatusOr<IndexFacts> Inspect(const std::string& index) override {
+    return target_->Inspect(index);
+  }
   absl::StatusOr<std::vector<StoredDocument>> Fetch(const std::string& index,
                                                     const std::vector<std::string>& ids) override {
     return target_->Fetch(index, ids);

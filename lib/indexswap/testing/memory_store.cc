@@ -10,58 +10,20 @@
 
 #include "indexswap/json/canonical.h"
 #include "indexswap/testing/filter_matcher.h"
+#include "indexswap/testing/memory_store_impl.h"
 
 namespace indexswap::testing {
 
 using Outcome = BulkResult::Outcome;
 
-class MemoryStore : public IndexStore {
- public:
-  explicit MemoryStore(std::shared_ptr<MemoryCluster> cluster) : cluster_(std::move(cluster)) {}
-
-  std::string Describe() const override { return "memory"; }
-  absl::StatusOr<StoreState> Read(const StateQuery& query) override;
-  absl::Status CreateLease(const Fence& fence, const LeaseRecord& record) override;
-  absl::Status TakeOver(const Fence& fence, const std::vector<std::string>& indexes) override;
-  absl::Status WriteLease(const Fence& fence, const LeaseRecord& record) override;
-  absl::Status CreateIndex(const Fence& fence, const IndexDefinition& definition) override;
-  absl::Status WriteMeta(const Fence& fence, const std::string& index,
-                         const GenerationMeta& meta) override;
-  absl::Status FinishLoading(const Fence& fence, const std::string& index,
-                             const std::string& settings) override;
-  absl::Status Refresh(const std::string& index) override;
-  absl::StatusOr<std::vector<BulkResult>> Bulk(const Fence& fence,
-                                               const std::vector<BulkItem>& items) override;
-  absl::StatusOr<uint64_t> Count(const std::string& target, const std::string& filter) override;
-  absl::StatusOr<std::vector<StoredDocument>> Fetch(const std::string& index,
-                                                    const std::vector<std::string>& ids) override;
-  absl::Status Scan(const std::string& index, size_t page_documents,
-                    const ScanVisitor& visit) override;
-  absl::StatusOr<Health> CheckHealth(const std::vector<std::string>& indexes,
-                                     Health::Colour at_least) override;
-  absl::Status UpdateAliases(const Fence& fence, const std::vector<AliasAction>& actions) override;
-  absl::Status DeleteIndexes(const Fence& fence, const std::vector<std::string>& indexes) override;
-  std::string ExplainAliases(const Fence& fence,
-                             const std::vector<AliasAction>& actions) const override;
-
- private:
-  using Index = MemoryCluster::Index;
-
-  // All of these are called with the cluster's mutex held.
-  absl::Status CheckFence(const Fence& fence) const;
-  absl::StatusOr<Index*> Own(const Fence& fence, const std::string& name) const;
-  BulkResult WriteItem(const Fence& fence, const BulkItem& item);
-  static void MakeSearchable(Index& index);
-  absl::StatusOr<ResolvedFilter> Resolve(const std::string& index, const std::string& filter) const;
-  absl::Status Apply(const AliasAction& action, AliasTable& table) const;
-
-  std::shared_ptr<MemoryCluster> cluster_;
-};
-
-absl::Status MemoryCluster::CreateForeignIndex(const std::string& name) {
+absl::Status MemoryCluster::CreateForeignIndex(const std::string& name,
+                                               const std::string& mappings) {
+  absl::StatusOr<ParsedMapping> mapping = ParsedMapping::Parse(mappings);
+  if (!mapping.ok()) return mapping.status();
   const std::lock_guard lock(mutex_);
   if (indexes_.contains(name) || aliases_.contains(name)) return absl::AlreadyExistsError(name);
-  indexes_[name].mapping = std::make_shared<const ParsedMapping>(ParsedMapping::Parse("").value());
+  indexes_[name].made = ++made_;
+  indexes_[name].mapping = std::make_shared<const ParsedMapping>(*std::move(mapping));
   return absl::OkStatus();
 }
 
@@ -170,6 +132,7 @@ absl::Status MemoryStore::CreateIndex(const Fence& fence, const IndexDefinition&
     return absl::AlreadyExistsError(definition.name);
   }
   Index& index = cluster_->indexes_[definition.name];
+  index.made = ++cluster_->made_;
   index.release = fence.release;
   index.meta = definition.meta;
   index.settings = definition.settings;
@@ -234,6 +197,7 @@ BulkResult MemoryStore::WriteItem(const Fence& fence, const BulkItem& item) {
   (*index)->documents[item.id] = {item.version, item.document,
                                   item.kind == BulkItem::Kind::kDelete};
   (*index)->unrefreshed.insert(item.id);
+  ++(*index)->writes;
   return {Outcome::kDone, ""};
 }
 
@@ -277,6 +241,24 @@ absl::StatusOr<uint64_t> MemoryStore::Count(const std::string& target, const std
   return count;
 }
 
+absl::StatusOr<IndexFacts> MemoryStore::Inspect(const std::string& index) {
+  const std::lock_guard lock(cluster_->mutex_);
+  const auto found = cluster_->indexes_.find(index);
+  if (found == cluster_->indexes_.end()) return absl::NotFoundError("no index " + index);
+  IndexFacts facts{index,
+                   absl::StrFormat("uuid-%d", found->second.made),
+                   found->second.searchable.size(),
+                   found->second.writes,
+                   0,
+                   {}};
+  for (const auto& [alias, targets] : cluster_->aliases_) {
+    for (const AliasTarget& target : targets) {
+      if (target.index == index) facts.aliases.push_back(alias);
+    }
+  }
+  return facts;
+}
+
 absl::StatusOr<std::vector<StoredDocument>> MemoryStore::Fetch(
     const std::string& index, const std::vector<std::string>& ids) {
   const std::lock_guard lock(cluster_->mutex_);
@@ -315,78 +297,6 @@ absl::StatusOr<Health> MemoryStore::CheckHealth(const std::vector<std::string>& 
     if (!cluster_->indexes_.contains(index)) return Health{Health::Colour::kRed, index};
   }
   return Health{};
-}
-
-absl::Status MemoryStore::Apply(const AliasAction& action, AliasTable& table) const {
-  std::vector<AliasTarget>& targets = table[action.alias];
-  const auto found =
-      std::find_if(targets.begin(), targets.end(),
-                   [&action](const AliasTarget& target) { return target.index == action.index; });
-  if (action.kind == AliasAction::Kind::kRemove) {
-    if (found == targets.end()) {
-      return absl::FailedPreconditionError(action.alias + " is not on " + action.index);
-    }
-    targets.erase(found);
-    return absl::OkStatus();
-  }
-  if (cluster_->indexes_.contains(action.alias)) {
-    return absl::InvalidArgumentError(action.alias + " is an index");
-  }
-  absl::Status valid = ValidateAliasName(action.alias);
-  if (!valid.ok()) return valid;
-  if (!cluster_->indexes_.contains(action.index)) {
-    return absl::NotFoundError("no index " + action.index);
-  }
-  absl::StatusOr<ResolvedFilter> resolved = Resolve(action.index, action.filter);
-  if (!resolved.ok()) return resolved.status();
-  if (found != targets.end()) targets.erase(found);
-  targets.push_back({action.index, CanonicalJson(action.filter).value()});
-  std::sort(targets.begin(), targets.end());
-  return absl::OkStatus();
-}
-
-absl::Status MemoryStore::UpdateAliases(const Fence& fence,
-                                        const std::vector<AliasAction>& actions) {
-  const std::lock_guard lock(cluster_->mutex_);
-  absl::Status status = CheckFence(fence);
-  if (!status.ok()) return status;
-  AliasTable table = cluster_->aliases_;
-  for (const AliasAction& action : actions) {
-    status = Apply(action, table);
-    if (!status.ok()) return status;
-  }
-  std::erase_if(table, [](const auto& alias) { return alias.second.empty(); });
-  cluster_->aliases_ = std::move(table);
-  return absl::OkStatus();
-}
-
-absl::Status MemoryStore::DeleteIndexes(const Fence& fence,
-                                        const std::vector<std::string>& indexes) {
-  const std::lock_guard lock(cluster_->mutex_);
-  absl::Status fenced = CheckFence(fence);
-  if (!fenced.ok()) return fenced;
-  for (const std::string& name : indexes) {
-    const auto found = cluster_->indexes_.find(name);
-    if (found == cluster_->indexes_.end() || found->second.release != fence.release) {
-      return absl::NotFoundError("no index " + name);
-    }
-    for (const auto& [alias, targets] : cluster_->aliases_) {
-      for (const AliasTarget& target : targets) {
-        if (target.index == name) {
-          return absl::FailedPreconditionError(alias + " points at " + name);
-        }
-      }
-    }
-  }
-  for (const std::string& name : indexes) cluster_->indexes_.erase(name);
-  return absl::OkStatus();
-}
-
-std::string MemoryStore::ExplainAliases(const Fence& fence,
-                                        const std::vector<AliasAction>& actions) const {
-  std::string text = "under " + LeaseName(fence.release, fence.epoch) + ":\n";
-  for (const AliasAction& action : actions) text += indexswap::Describe(action) + "\n";
-  return text;
 }
 
 std::unique_ptr<IndexStore> MakeMemoryStore(std::shared_ptr<MemoryCluster> cluster) {

@@ -19,13 +19,14 @@ namespace indexswap::testing {
 class MemoryCluster {
  public:
   // A concrete index as another program would create it.
-  absl::Status CreateForeignIndex(const std::string& name);
+  absl::Status CreateForeignIndex(const std::string& name, const std::string& mappings = "");
 
   // Writes documents to it, under ids of their own, visible at once.
   void FillForeignIndex(const std::string& name, const std::vector<std::string>& documents) {
     const std::lock_guard lock(mutex_);
     Index& index = indexes_[name];
     for (const std::string& document : documents) {
+      ++index.writes;
       const std::string id = "made-" + std::to_string(index.documents.size());
       index.documents[id] = {1, document, false};
       index.searchable[id] = document;
@@ -49,6 +50,8 @@ class MemoryCluster {
     std::map<std::string, std::string> searchable;  // as of the last refresh
     std::set<std::string> unrefreshed;              // ids written since
     uint64_t write_epoch = 0;                       // 0: nobody may write
+    uint64_t made = 0;                              // one higher for each index that is created
+    uint64_t writes = 0;                            // documents written or deleted
   };
 
   std::mutex mutex_;
@@ -56,6 +59,7 @@ class MemoryCluster {
   std::map<std::string, std::map<uint64_t, LeaseRecord>> leases_;  // by release and epoch
   std::map<std::string, Index> indexes_;
   AliasTable aliases_;
+  uint64_t made_ = 0;
 };
 
 // A handle on `cluster`. Like a server, it shows documents to Count only after a refresh, and a

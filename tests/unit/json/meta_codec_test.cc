@@ -28,6 +28,10 @@ GenerationMeta Full() {
   meta.sealed_at = "2026-01-01T00:01:00Z";
   meta.promoted_at = "2026-01-01T00:02:00Z";
   meta.reason = "why\n";
+  meta.adopted = Adoption{
+      {{"open", {{"docs", R"({"script":{"source":"doc['a'].value != doc['b'].value"}})", "{}"}}},
+       {"all", {{"notes_1", ""}, {"notes_2", "", R"({"is_write_index":true})"}}}},
+      {{"docs", "uuid", 1234, 5678}, {"notes_1", "", 0, 0}}};
   return meta;
 }
 
@@ -35,6 +39,19 @@ std::string Replace(std::string text, const std::string& from, const std::string
   const size_t at = text.find(from);
   EXPECT_NE(at, std::string::npos) << from << " in " << text;
   return at == std::string::npos ? text : text.replace(at, from.size(), to);
+}
+
+// As an older program writes it.
+TEST(MetaCodec, WithoutAnAdoptionThereIsNone) {
+  GenerationMeta meta = Full();
+  meta.adopted.reset();
+  const std::string text = EncodeMeta(meta);
+  EXPECT_EQ(text.find("adopted"), std::string::npos);
+  EXPECT_EQ(DecodeMeta(text)->adopted, std::nullopt);
+  EXPECT_THAT(std::string(DecodeMeta(Replace(EncodeMeta(Full()), R"("uuid":"uuid")", R"("uuid":1)"))
+                              .status()
+                              .message()),
+              HasSubstr("_meta.adopted.indexes"));
 }
 
 TEST(MetaCodec, EveryFieldComesBack) {
@@ -58,6 +75,7 @@ TEST(MetaCodec, EveryFieldComesBack) {
   EXPECT_EQ(back->documents, meta.documents);
   EXPECT_EQ(back->digest, meta.digest);
   EXPECT_EQ(back->gates, meta.gates);
+  EXPECT_EQ(back->adopted, meta.adopted);
   EXPECT_EQ(back->created_at, meta.created_at);
   EXPECT_EQ(back->sealed_at, meta.sealed_at);
   EXPECT_EQ(back->promoted_at, meta.promoted_at);

@@ -30,6 +30,18 @@ TEST(AliasRequestTest, OneAliasAnAction) {
                                                          "people_v2", "tis_lease_6"}));
 }
 
+TEST(AliasRequestTest, OptionsAreMembersOfTheAction) {
+  AliasRequest request({"tis", 7});
+  request.Add("old", "people", R"({"match_all":{}})", R"({"is_write_index":true})");
+  request.Add("old", "all", "", "{}");
+  EXPECT_EQ(request.Body(),
+            std::string("{\"actions\":[") + kLeader +
+                R"(,{"add":{"index":"old","alias":"people","filter":{"match_all":{}},)"
+                R"("is_write_index":true}},{"add":{"index":"old","alias":"all"}}]})");
+  request.Add("old", "bad", "", "[1]");
+  EXPECT_EQ(request.status().code(), absl::StatusCode::kInvalidArgument);
+}
+
 TEST(AliasRequestTest, NamesThatMeanOthersAreRefused) {
   for (const char* name : {"", "*", "people*", "a,b", "-people", "_all", "<people-{now/d}>", "a b",
                            "a?b", "a/b", "a\"b", "..", "a\nb"}) {

@@ -32,6 +32,37 @@ TEST(IndexesTargetTest, EncodesNamesAndKeepsPatterns) {
               HasSubstr("/tis_lease_*,people_v*,%C3%93?ignore_unavailable=true"));
 }
 
+TEST(ParseShardFiguresTest, AddsUpPrimaries) {
+  const auto figures = ParseShardFigures("old", R"({"indices":{"old":{"shards":{
+      "0":[{"routing":{"primary":false},"seq_no":{"max_seq_no":99},"store":{"size_in_bytes":9}},
+           {"routing":{"primary":true},"seq_no":{"max_seq_no":41},"store":{"size_in_bytes":100}}],
+      "1":[{"routing":{"primary":true},"seq_no":{"max_seq_no":-1},"store":{"size_in_bytes":20}}]
+      }}}})");
+  ASSERT_TRUE(figures.ok()) << figures.status();
+  EXPECT_EQ(figures->writes, 42u);
+  EXPECT_EQ(figures->bytes, 120u);
+}
+
+TEST(ParseShardFiguresTest, AMissingPrimaryIsNoFigure) {
+  const auto figures = ParseShardFigures("old", R"({"indices":{"old":{"shards":{
+      "0":[{"routing":{"primary":false},"seq_no":{"max_seq_no":99}}]}}}})");
+  EXPECT_EQ(figures.status().code(), StatusCode::kUnavailable);
+  EXPECT_EQ(ParseShardFigures("old", "{}").status().code(), StatusCode::kDataLoss);
+}
+
+TEST(AssembleStateTest, AForeignAliasKeepsItsFilterAndOptions) {
+  const auto entries = ParseIndexes(
+      "{" +
+      Index("old", R"("people":{"filter":{"b":1},"index_routing":"1","is_write_index":true})", "") +
+      "}");
+  ASSERT_TRUE(entries.ok()) << entries.status();
+  EXPECT_EQ(entries->at("old").uuid, "x");
+  const auto state = AssembleState(Query(), *entries);
+  EXPECT_EQ(state->aliases.at("people"),
+            (std::vector<AliasTarget>{
+                {"old", R"({"b":1})", R"({"index_routing":"1","is_write_index":true})"}}));
+}
+
 TEST(AssembleStateTest, SortsOutWhatIsWhat) {
   const std::string body =
       "{" + Index("tis_lease_10", R"("tis_leader":{})", "") + "," + Index("tis_lease_9", "", "") +
