@@ -53,6 +53,23 @@ void AddRollback(CLI::App& app, Arguments& arguments, Command& chosen) {
                      "go back even if live events would be missing there");
 }
 
+void AddAdopt(CLI::App& app, Arguments& arguments, Command& chosen) {
+  CLI::App* adopt =
+      Add(app, "adopt", "Take over indexes that another program made", arguments, RunAdopt, chosen);
+  CLI::Option* take =
+      adopt->add_flag("--take-names", arguments.take_names,
+                      "second step: delete concrete indexes, and make their names aliases");
+  adopt->add_option("--confirm", arguments.confirmed, "nobody reads or writes by these names")
+      ->type_name("NAME")
+      ->needs(take);
+  adopt
+      ->add_option("--override", arguments.overrides,
+                   "let this gate of --take-names through; may be repeated")
+      ->type_name("GATE")
+      ->allow_extra_args(false)
+      ->needs(take);
+}
+
 void AddDeadLetters(CLI::App& app, Arguments& arguments, Command& chosen) {
   CLI::App* letters =
       app.add_subcommand("dead-letters", "What could not become a record or a document, and why");
@@ -96,6 +113,7 @@ int RunCommandLine(int argc, char** argv) {
   AddRollback(app, arguments, chosen);
   Add(app, "prune", "Delete what retention allows", arguments, RunPrune, chosen)
       ->add_flag("--dry-run", arguments.dry_run, "only say what would be deleted");
+  AddAdopt(app, arguments, chosen);
   AddDeadLetters(app, arguments, chosen);
   Add(app, "doctor",
       "Check configuration, servers, queues, names and aliases, each finding with its remedy",

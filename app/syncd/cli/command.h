@@ -33,7 +33,9 @@ struct Arguments {
   std::vector<std::string> overrides;
   bool dry_run = false;
   bool accept_loss = false;
-  std::string every;  // for serve; empty: never by itself
+  bool take_names = false;
+  std::vector<std::string> confirmed;  // names, for --take-names
+  std::string every;                   // for serve; empty: never by itself
   std::string id;
 };
 
@@ -113,6 +115,7 @@ int RunStatus(const Arguments& arguments);
 int RunPlan(const Arguments& arguments);
 int RunRollback(const Arguments& arguments);
 int RunPrune(const Arguments& arguments);
+int RunAdopt(const Arguments& arguments);
 int RunDeadLettersList(const Arguments& arguments);
 int RunDeadLettersShow(const Arguments& arguments);
 int RunDeadLettersRetry(const Arguments& arguments);

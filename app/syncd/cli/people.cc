@@ -63,6 +63,16 @@ void PrintPending(const json::value& object) {
   }
 }
 
+void PrintGates(const json::value& object) {
+  for (const json::value& gate : List(object, "gates")) {
+    PrintLine(absl::StrFormat("gate %-14s %s%s", TextAt(gate, "gate"),
+                              IsTrue(gate, "overridden") ? "OVERRIDDEN: "
+                              : IsTrue(gate, "passed")   ? ""
+                                                         : "NOT PASSED: ",
+                              TextAt(gate, "detail")));
+  }
+}
+
 void PrintGeneration(const json::value& generation) {
   std::string line =
       absl::StrFormat("generation %s: %s", TextAt(generation, "n"), TextAt(generation, "state"));
@@ -126,13 +136,7 @@ std::string RunForPeople(const std::string& text) {
 
 void PrintSyncForPeople(const std::string& text) {
   const json::value outcome = Parse(text);
-  for (const json::value& gate : List(outcome, "gates")) {
-    PrintLine(absl::StrFormat("gate %-14s %s%s", TextAt(gate, "gate"),
-                              IsTrue(gate, "overridden") ? "OVERRIDDEN: "
-                              : IsTrue(gate, "passed")   ? ""
-                                                         : "NOT PASSED: ",
-                              TextAt(gate, "detail")));
-  }
+  PrintGates(outcome);
   PrintPending(outcome);
   if (Number(outcome, "dead_letters") > 0) {
     PrintLine(absl::StrFormat("%s dead letters: `syncd dead-letters list`",
@@ -206,6 +210,17 @@ void PrintRollbackForPeople(const std::string& text) {
                       "request, %.1f ms",
                       TextAt(report, "to"), TextAt(report, "from"), List(report, "actions").size(),
                       Number(report, "swap_ms")));
+}
+
+void PrintTakenNamesForPeople(const std::string& text) {
+  const json::value report = Parse(text);
+  PrintGates(report);
+  for (const json::value& name : List(report, "taken")) {
+    PrintLine(absl::StrFormat("%s is an alias of generation %s; the index of that name is deleted",
+                              Text(name), TextAt(report, "generation")));
+  }
+  PrintPending(report);
+  PrintLine("there is no way back to generation 0 any more");
 }
 
 void PrintPruneForPeople(const std::string& text) {

@@ -13,6 +13,7 @@ void PrintSyncForPeople(const std::string& json);
 void PrintStatusForPeople(const std::string& json);
 void PrintPlanForPeople(const std::string& json);
 void PrintRollbackForPeople(const std::string& json);
+void PrintTakenNamesForPeople(const std::string& json);
 void PrintPruneForPeople(const std::string& json);
 void PrintDeadLettersForPeople(const std::string& json);
 void PrintDeadLetterForPeople(const std::string& json);

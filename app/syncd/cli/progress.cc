@@ -58,7 +58,9 @@ std::string Left(double seconds) {
 
 std::string ProgressLine(const RunProgress& progress, std::optional<uint64_t> previous,
                          std::chrono::duration<double> elapsed) {
-  if (progress.stage != "receiving" && progress.stage != "loading") return progress.stage;
+  const bool counts =
+      progress.stage == "receiving" || progress.stage == "reading" || progress.stage == "loading";
+  if (!counts) return progress.stage;
   const Figures figures = FiguresOf(progress, previous);
   std::string line = absl::StrFormat("%s %s%d", progress.stage, Bar(figures), figures.done);
   if (figures.total) {

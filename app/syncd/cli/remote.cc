@@ -90,6 +90,40 @@ int PrintOutcome(const Arguments& arguments, const json::value& outcome) {
   return static_cast<int>(ExitCodeForWord(TextAt(error, "code")));
 }
 
+// Waits for the end of the run that a daemon has begun, and prints it.
+int WaitForRun(const Arguments& arguments, const ApiClient& daemon,
+               const absl::StatusOr<ApiAnswer>& begun) {
+  if (!begun.ok() || begun->status >= 300) return PrintAnswer(arguments, begun, [](const auto&) {});
+  const json::value started = Parse(begun->json);
+  const json::value run = At(started, "run");
+  if (At(started, "already_running") == json::value(true)) {
+    return Fail(arguments, absl::FailedPreconditionError(absl::StrFormat(
+                               "run %s is under way already: `syncd status` shows how far it is",
+                               json::serialize(run))));
+  }
+  if (!arguments.json) {
+    PrintLine(absl::StrFormat("run %s, by the daemon", json::serialize(run)));
+  }
+  std::string last;
+  for (int lost = 0; lost < kLostAnswersMax;) {
+    std::this_thread::sleep_for(kPoll);
+    const auto answer = daemon.Get("/api/status");
+    if (!answer.ok() || answer->status >= 300) {
+      ++lost;
+      continue;
+    }
+    lost = 0;
+    const json::value status = Parse(answer->json);
+    const json::value under_way = At(status, "run");
+    if (under_way.is_null()) return PrintOutcome(arguments, At(status, "last_run"));
+    const std::string line = RunForPeople(json::serialize(under_way));
+    if (line != last) std::fprintf(stderr, "syncd: %s\n", line.c_str());
+    last = line;
+  }
+  return Fail(arguments, absl::UnknownError("the daemon does not answer any more: `syncd status` "
+                                            "tells what became of the run"));
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ApiClient>> FindDaemon(const Config& config) {
@@ -132,36 +166,11 @@ int SyncByDaemon(const Arguments& arguments, const ApiClient& daemon) {
         absl::FailedPreconditionError(
             "a daemon holds the state folder, and reads queues: stop it to sync from files"));
   }
-  const auto begun = daemon.Post("/api/sync", SyncBody(arguments));
-  if (!begun.ok() || begun->status >= 300) return PrintAnswer(arguments, begun, [](const auto&) {});
-  const json::value started = Parse(begun->json);
-  const json::value run = At(started, "run");
-  if (At(started, "already_running") == json::value(true)) {
-    return Fail(arguments, absl::FailedPreconditionError(absl::StrFormat(
-                               "run %s is under way already: `syncd status` shows how far it is",
-                               json::serialize(run))));
-  }
-  if (!arguments.json) {
-    PrintLine(absl::StrFormat("run %s, by the daemon", json::serialize(run)));
-  }
-  std::string last;
-  for (int lost = 0; lost < kLostAnswersMax;) {
-    std::this_thread::sleep_for(kPoll);
-    const auto answer = daemon.Get("/api/status");
-    if (!answer.ok() || answer->status >= 300) {
-      ++lost;
-      continue;
-    }
-    lost = 0;
-    const json::value status = Parse(answer->json);
-    const json::value under_way = At(status, "run");
-    if (under_way.is_null()) return PrintOutcome(arguments, At(status, "last_run"));
-    const std::string line = RunForPeople(json::serialize(under_way));
-    if (line != last) std::fprintf(stderr, "syncd: %s\n", line.c_str());
-    last = line;
-  }
-  return Fail(arguments, absl::UnknownError("the daemon does not answer any more: `syncd status` "
-                                            "tells what became of the run"));
+  return WaitForRun(arguments, daemon, daemon.Post("/api/sync", SyncBody(arguments)));
+}
+
+int AdoptByDaemon(const Arguments& arguments, const ApiClient& daemon) {
+  return WaitForRun(arguments, daemon, daemon.Post("/api/adopt", "{}"));
 }
 
 std::optional<int> ByDaemon(const Arguments& arguments,

@@ -26,6 +26,9 @@ int PrintAnswer(const Arguments& arguments, const absl::StatusOr<ApiAnswer>& ans
 // `syncd sync` by a daemon: starts a run, or joins the one under way, and waits for its end.
 int SyncByDaemon(const Arguments& arguments, const ApiClient& daemon);
 
+// `syncd adopt` by a daemon: starts the run, and waits for its end.
+int AdoptByDaemon(const Arguments& arguments, const ApiClient& daemon);
+
 // Runs `remote` if a daemon holds the folder, and returns its exit code; nothing if none does. An
 // error on the way is printed, and its exit code returned.
 std::optional<int> ByDaemon(const Arguments& arguments,

@@ -1,15 +1,12 @@
 // `syncd sync`: rebuild and swap, in the foreground.
 #include <absl/strings/str_format.h>
-#include <unistd.h>
 
-#include <atomic>
-#include <csignal>
 #include <filesystem>
 
 #include "syncd/cli/cli.h"
 #include "syncd/cli/command.h"
+#include "syncd/cli/foreground.h"
 #include "syncd/cli/people.h"
-#include "syncd/cli/progress.h"
 #include "syncd/cli/remote.h"
 #include "syncd/report/report.h"
 #include "syncd/sync/runner.h"
@@ -18,39 +15,6 @@
 
 namespace syncd {
 namespace {
-
-std::atomic<bool> interrupted{false};
-static_assert(std::atomic<bool>::is_always_lock_free, "set from a signal handler");
-
-void Interrupt(int) { interrupted = true; }
-
-void HandleSignals() {
-  struct sigaction action = {};
-  action.sa_handler = Interrupt;
-  action.sa_flags = static_cast<int>(SA_RESETHAND);  // the second one ends the process at once
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-}
-
-class ForegroundHooks : public RunHooks {
- public:
-  explicit ForegroundHooks(CliObserver& observer)
-      : observer_(observer), printer_(isatty(STDERR_FILENO) == 1) {}
-
-  void OnProgress(const RunProgress& progress) override { printer_.Show(progress); }
-  void Note(indexswap::Observer::Severity severity, const std::string& text) override {
-    printer_.Clear();
-    observer_.OnNote(severity, text);
-  }
-  void Reached(std::string_view step) override { observer_.OnStep(step); }
-  bool Interrupted() override { return interrupted; }
-
-  ProgressPrinter& printer() { return printer_; }
-
- private:
-  CliObserver& observer_;
-  ProgressPrinter printer_;
-};
 
 // What the newest file in the state folder received: an estimate of what is to come.
 std::optional<uint64_t> RecordsOfLastRun(const std::string& state) {

@@ -11,6 +11,7 @@
 #include "syncd/daemon/maintenance.h"
 #include "syncd/daemon/outages.h"
 #include "syncd/readmodel/generation_file.h"
+#include "syncd/sync/adopt.h"
 #include "syncd/sync/announce.h"
 #include "syncd/sync/hydrate_live.h"
 #include "syncd/sync/state_files.h"
@@ -70,12 +71,17 @@ absl::Status Daemon::Start() {
   if (absl::Status s = tools_.engine.TakeLease(); !s.ok()) return s;
   const auto status = ReadStatus();
   if (!status.ok()) return status.status();
+  if (status->live == 0u) {
+    tools_.note(kWarning,
+                "the aliases are where they were before the adoption: live events are kept, and "
+                "not acknowledged; `rollback --to N` goes forward again");
+  }
   if (HasLostLive(*status, state_)) {
     if (absl::Status s = Hydrate(*status); !s.ok()) return s;
   }
   if (absl::Status s = warm_->Adopt(*status); !s.ok()) return s;
   StartIntakes();
-  GoOn(status->live);
+  GoOn(*status);
   housekeeper_ = std::thread([this] { KeepHouse(); });
   const std::lock_guard lock(mutex_);
   started_ = true;
@@ -107,11 +113,12 @@ void Daemon::StartIntakes() {
 }
 
 // Goes on with a run that was cut off, or was asked for and has not begun.
-void Daemon::GoOn(std::optional<uint64_t> live) {
+void Daemon::GoOn(const indexswap::ReleaseStatus& status) {
+  const std::optional<uint64_t> live = status.live;
   SyncRequest request;
   request.source = kQueues;
   std::optional<uint64_t> run = CutOffRun(state_, tools_.plan, live);
-  if (live) NoteSwap(*live);
+  if (live) NoteSwap(*live, PendingOf(status));
   const auto wanted = tools_.wanted.Get();
   // Numbers only rise, and a build that had to be begun anew has a higher one than was told.
   const bool done = wanted.ok() && *wanted && live &&
@@ -127,7 +134,7 @@ void Daemon::GoOn(std::optional<uint64_t> live) {
 }
 
 // Notes a swap that a process did not live to note, and tells of it.
-void Daemon::NoteSwap(uint64_t live) {
+void Daemon::NoteSwap(uint64_t live, const std::vector<std::string>& pending) {
   const auto path = std::filesystem::path(state_) / GenerationFileName(live);
   auto file = GenerationFile::Open(path.string(), Durability::kFull);
   if (!file.ok()) return;
@@ -137,8 +144,8 @@ void Daemon::NoteSwap(uint64_t live) {
   const auto note = [this](Severity severity, const std::string& text) {
     tools_.note(severity, text);
   };
-  if (run->source == kQueues) {
-    AnnounceSwap(tools_.plan, *sources_, {}, note, tools_.step, [] { return false; });
+  if (run->source == kQueues || run->source == kAdoptedSource) {
+    AnnounceSwap(tools_.plan, *sources_, pending, note, tools_.step, [] { return false; });
   }
   if (const absl::Status s = (*file)->WriteRun(*run); !s.ok()) tools_.note(kWarning, Text(s));
 }
@@ -225,6 +232,11 @@ absl::StatusOr<std::pair<uint64_t, bool>> Daemon::Begin(const SyncRequest& reque
   uint64_t run = tools_.engine.NextGeneration();
   if (request.promote) {
     run = *request.promote;
+  } else if (request.adopt) {
+    // Begun anew by whoever asks again: what was read is of a moment that is over.
+    if (const auto view = worker_->view()) return std::pair(view->run, true);
+    if (const auto under_way = worker_->Start(run, request)) return std::pair(*under_way, true);
+    return std::pair(run, false);
   } else if (const auto cut_off = CutOffRun(state_, tools_.plan, live)) {
     run = *cut_off;
   }

@@ -80,7 +80,7 @@ class Daemon : public Api {
   ApiAnswer Plan() override;
   ApiAnswer Rollback(std::optional<uint64_t> to, bool accept_loss) override;
   ApiAnswer Prune(bool dry_run) override;
-  ApiAnswer Adopt() override;
+  ApiAnswer Adopt(const ApiAdoptRequest& request) override;
   ApiAnswer DeadLetters() override;
   ApiAnswer DeadLetter(const std::string& id) override;
   ApiAnswer RetryDeadLetter(const std::string& id) override;
@@ -100,8 +100,9 @@ class Daemon : public Api {
   uint64_t Acknowledged();
   void StartIntakes();
   absl::StatusOr<std::pair<uint64_t, bool>> Begin(const SyncRequest& request);
-  void GoOn(std::optional<uint64_t> live);
-  void NoteSwap(uint64_t live);
+  ApiAnswer TakeNames(const ApiAdoptRequest& request);
+  void GoOn(const indexswap::ReleaseStatus& status);
+  void NoteSwap(uint64_t live, const std::vector<std::string>& pending);
   void KeepHouse();
   void KeepHouseOnce();
   absl::StatusOr<indexswap::ReleaseStatus> ReadStatus();

@@ -1,5 +1,7 @@
 // What the daemon answers over HTTP.
 #include <absl/strings/str_format.h>
+#include <absl/strings/str_join.h>
+#include <indexswap/names.h>
 
 #include <algorithm>
 #include <boost/json/object.hpp>
@@ -9,6 +11,8 @@
 #include "syncd/daemon/daemon.h"
 #include "syncd/daemon/maintenance.h"
 #include "syncd/daemon/metrics.h"
+#include "syncd/sync/adopt.h"
+#include "syncd/sync/announce.h"
 
 namespace syncd {
 namespace {
@@ -77,7 +81,7 @@ LocalStatus Daemon::Local() {
   local.run_stage = view->stage;
   local.rates = view->rates;
   local.eta_s = view->eta_s;
-  if (view->stage == "loading") {
+  if (view->stage == "loading" || view->stage == "reading") {
     local.loaded = view->progress.loaded;
     local.total = view->progress.total;
   }
@@ -134,7 +138,34 @@ ApiAnswer Daemon::Prune(bool dry_run) {
   return Answer(PruneJson(*report, dry_run));
 }
 
-ApiAnswer Daemon::Adopt() { return ApiError(absl::UnimplementedError("there is no adopt yet")); }
+ApiAnswer Daemon::Adopt(const ApiAdoptRequest& asked) {
+  if (!asked.take_names.empty()) return TakeNames(asked);
+  if (!asked.overrides.empty()) {
+    return ApiError(absl::InvalidArgumentError(
+        "override goes with take_names; a build that a gate has stopped is let through by "
+        "POST /api/sync with promote"));
+  }
+  // Refuses at once what would end the run in its first moment.
+  if (const auto plan = tools_.engine.PlanAdoption(); !plan.ok()) return ApiError(plan.status());
+  SyncRequest request;
+  request.source = kAdoptedSource;
+  request.adopt = true;
+  const auto begun = Begin(request);
+  if (!begun.ok()) return ApiError(begun.status());
+  return RunAnswer(begun->first, "reading", begun->second);
+}
+
+ApiAnswer Daemon::TakeNames(const ApiAdoptRequest& asked) {
+  const auto report = tools_.engine.TakeNames(asked.take_names, asked.overrides);
+  if (!report.ok()) return ApiError(report.status());
+  tools_.note(Severity::kInfo, absl::StrFormat("%s became aliases of generation %d",
+                                               absl::StrJoin(asked.take_names, ", "), report->to));
+  const auto note = [this](Severity severity, const std::string& text) {
+    tools_.note(severity, text);
+  };
+  AnnounceSwap(tools_.plan, *sources_, report->pending, note, tools_.step, [] { return false; });
+  return Answer(TakenNamesJson(*report));
+}
 
 ApiAnswer Daemon::DeadLetters() { return AnswerDeadLetters(state_); }
 
@@ -187,6 +218,9 @@ std::optional<std::string> Daemon::NotReady() {
     if (!status_ || !status_->live) return std::nullopt;
     if (warm_->Has(*status_->live)) return std::nullopt;
     if (!unhydrated_.empty()) return unhydrated_;
+    if (*status_->live == 0) {
+      return "the aliases are where they were before the adoption, where live events don't go";
+    }
   }
   return "the live generation has no file in the state folder: live events wait for the next sync";
 }

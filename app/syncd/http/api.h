@@ -27,6 +27,12 @@ struct ApiSyncRequest {
   std::optional<std::string> if_state;  // the plan's hash that the caller has seen
 };
 
+// What an adoption is asked to do. With nothing set: take over what another program made.
+struct ApiAdoptRequest {
+  std::vector<std::string> take_names;  // turn these names of concrete indexes into aliases
+  std::vector<std::string> overrides;   // gates of that to let through; not checked yet
+};
+
 // What the daemon can be asked over HTTP.
 // Thread-safe: the server calls it from several threads at once. Every method returns quickly
 // unless it says otherwise; whatever takes longer goes on after the answer. None throws; a failure
@@ -53,8 +59,10 @@ class Api {
   virtual ApiAnswer Rollback(std::optional<uint64_t> to, bool accept_loss) = 0;
   // 200, the object that `prune --json` prints. May take seconds.
   virtual ApiAnswer Prune(bool dry_run) = 0;
-  // Takes over a concrete index. 501 as long as there is no such thing.
-  virtual ApiAnswer Adopt() = 0;
+  // Starts a run that takes over what another program made, as StartSync: 202; 409 when there is
+  // nothing of the kind. With `take_names` 200, the object that `adopt --take-names --json` prints;
+  // that may take seconds.
+  virtual ApiAnswer Adopt(const ApiAdoptRequest& request) = 0;
 
   // 200, the object that `dead-letters list --json` prints: no bodies.
   virtual ApiAnswer DeadLetters() = 0;

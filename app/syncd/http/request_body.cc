@@ -157,6 +157,15 @@ absl::StatusOr<RollbackRequest> ReadRollbackRequest(std::string_view body) {
   return request;
 }
 
+absl::StatusOr<ApiAdoptRequest> ReadAdoptRequest(std::string_view body) {
+  Keys keys(body);
+  ApiAdoptRequest request;
+  request.take_names = keys.Texts("take_names");
+  request.overrides = keys.Texts("override");
+  if (absl::Status status = keys.Done(); !status.ok()) return status;
+  return request;
+}
+
 absl::StatusOr<bool> ReadPruneRequest(std::string_view body) {
   Keys keys(body);
   const bool dry_run = keys.Flag("dry_run");

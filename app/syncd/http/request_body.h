@@ -24,6 +24,7 @@ struct RollbackRequest {
 // what was expected; it doesn't repeat values.
 absl::StatusOr<ApiSyncRequest> ReadSyncRequest(std::string_view body);
 absl::StatusOr<RollbackRequest> ReadRollbackRequest(std::string_view body);
+absl::StatusOr<ApiAdoptRequest> ReadAdoptRequest(std::string_view body);
 absl::StatusOr<bool> ReadPruneRequest(std::string_view body);  // dry_run
 absl::Status ReadEmptyRequest(std::string_view body);
 

@@ -197,6 +197,10 @@ ApiAnswer ApiServerImpl::CallWithBody(const Route& route, const HttpRequest& req
       const absl::StatusOr<bool> dry_run = ReadPruneRequest(body);
       return dry_run.ok() ? api_->Prune(*dry_run) : ApiError(dry_run.status());
     }
+    case Call::kAdopt: {
+      const absl::StatusOr<ApiAdoptRequest> adopt = ReadAdoptRequest(body);
+      return adopt.ok() ? api_->Adopt(*adopt) : ApiError(adopt.status());
+    }
     case Call::kTakeMessages:
       return TakeMessages(route, request, body);
     default:
@@ -204,8 +208,7 @@ ApiAnswer ApiServerImpl::CallWithBody(const Route& route, const HttpRequest& req
   }
   if (absl::Status status = ReadEmptyRequest(body); !status.ok()) return ApiError(status);
   if (route.call == Call::kCancelSync) return api_->CancelSync();
-  if (route.call == Call::kRetryDeadLetter) return api_->RetryDeadLetter(route.argument);
-  return api_->Adopt();
+  return api_->RetryDeadLetter(route.argument);
 }
 
 ApiAnswer ApiServerImpl::TakeMessages(const Route& route, const HttpRequest& request,

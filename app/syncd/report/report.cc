@@ -25,12 +25,23 @@ json::value TextOrNull(const std::string& text) {
   return text.empty() ? json::value(nullptr) : json::value(text);
 }
 
+const char* KindName(indexswap::AliasAction::Kind kind) {
+  switch (kind) {
+    case indexswap::AliasAction::Kind::kAdd:
+      return "add";
+    case indexswap::AliasAction::Kind::kRemove:
+      return "remove";
+    case indexswap::AliasAction::Kind::kRemoveIndex:
+      return "remove_index";
+  }
+  return "add";
+}
+
 json::array Actions(const std::vector<indexswap::AliasAction>& actions) {
   json::array array;
   for (const indexswap::AliasAction& action : actions) {
-    const bool add = action.kind == indexswap::AliasAction::Kind::kAdd;
-    array.push_back(json::object{{"kind", add ? "add" : "remove"},
-                                 {"alias", action.alias},
+    array.push_back(json::object{{"kind", KindName(action.kind)},
+                                 {"alias", TextOrNull(action.alias)},
                                  {"index", action.index},
                                  {"filter", TextOrNull(action.filter)}});
   }
@@ -316,6 +327,20 @@ std::string RollbackJson(const indexswap::SwapReport& report, const RollbackLoss
                    {"lag_events", loss.lag},
                    {"lost_events", OrNull(loss.lost)},
                    {"actions", Actions(report.actions)},
+                   {"pending", json::array(report.pending.begin(), report.pending.end())},
+                   {"swap_ms", static_cast<double>(report.swap.count()) / 1000}});
+}
+
+std::string TakenNamesJson(const indexswap::SwapReport& report) {
+  json::array taken;
+  for (const indexswap::AliasAction& action : report.actions) {
+    if (action.kind == indexswap::AliasAction::Kind::kAdd) taken.emplace_back(action.alias);
+  }
+  return json::serialize(
+      json::object{{"generation", report.to},
+                   {"taken", std::move(taken)},
+                   {"actions", Actions(report.actions)},
+                   {"gates", Gates(report.gates)},
                    {"pending", json::array(report.pending.begin(), report.pending.end())},
                    {"swap_ms", static_cast<double>(report.swap.count()) / 1000}});
 }

@@ -60,6 +60,7 @@ std::string SyncJson(const SyncOutcome& outcome, const indexswap::ReleaseStatus*
 std::string StatusJson(const indexswap::ReleaseStatus& status, const LocalStatus& local);
 std::string PlanJson(const indexswap::SwapReport& report, const std::vector<std::string>& indexes);
 std::string RollbackJson(const indexswap::SwapReport& report, const RollbackLoss& loss);
+std::string TakenNamesJson(const indexswap::SwapReport& report);
 std::string PruneJson(const indexswap::PruneReport& report, bool dry_run);
 std::string DeadLettersJson(const std::vector<GenerationDeadLetter>& letters);
 std::string DeadLetterJson(const GenerationDeadLetter& letter);

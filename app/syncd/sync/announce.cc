@@ -5,6 +5,14 @@
 
 namespace syncd {
 
+std::vector<std::string> PendingOf(const indexswap::ReleaseStatus& status) {
+  std::vector<std::string> pending;
+  for (const indexswap::AliasStatus& alias : status.aliases) {
+    if (alias.pending) pending.push_back(alias.name);
+  }
+  return pending;
+}
+
 bool AnnounceSwap(
     const Plan& plan, Sources& sources, const std::vector<std::string>& pending,
     const std::function<void(indexswap::Observer::Severity, const std::string&)>& note,

@@ -2,6 +2,7 @@
 #ifndef SYNCD_SYNC_ANNOUNCE_H_
 #define SYNCD_SYNC_ANNOUNCE_H_
 
+#include <indexswap/engine.h>
 #include <indexswap/observer.h>
 
 #include <functional>
@@ -13,6 +14,9 @@
 #include "syncd/wiring.h"
 
 namespace syncd {
+
+// The aliases that no swap moves, since concrete indexes have their names.
+std::vector<std::string> PendingOf(const indexswap::ReleaseStatus& status);
 
 // Publishes `after_swap` of the plan, if it has one and channels are read from queues: services
 // that still rebuild from the master hear that it is ready. Not while aliases are `pending`: they

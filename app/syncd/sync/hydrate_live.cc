@@ -42,7 +42,7 @@ absl::Status OweMarkers(const HydrateTools& tools) {
 absl::Status SettleOthers(const indexswap::ReleaseStatus& status, const HydrateTools& tools) {
   for (const indexswap::GenerationStatus& generation : status.generations) {
     const uint64_t n = generation.generation;
-    if (n == status.live || HasFile(tools.state_dir, n)) continue;
+    if (n == 0 || n == status.live || HasFile(tools.state_dir, n)) continue;
     absl::Status s;
     if (generation.state == "building") {
       s = OweMarkers(tools);
@@ -113,7 +113,8 @@ absl::StatusOr<HydrationReport> MakeFile(const indexswap::GenerationStatus& live
 }  // namespace
 
 bool HasLostLive(const indexswap::ReleaseStatus& status, const std::string& state_dir) {
-  return status.live && !HasFile(state_dir, *status.live);
+  // Generation 0 is what was there before an adoption: it never had one.
+  return status.live.value_or(0) != 0 && !HasFile(state_dir, *status.live);
 }
 
 absl::Status HydrateLive(const indexswap::ReleaseStatus& status, const HydrateTools& tools) {

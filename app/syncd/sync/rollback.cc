@@ -21,6 +21,10 @@ std::string RollbackLoss::Describe() const {
         "nothing is lost",
         target, lag);
   }
+  if (target == 0) {
+    return absl::StrFormat("generation 0 is %s: what has changed since then would be missing there",
+                           reason);
+  }
   if (lost && *lost == 0) {
     return absl::StrFormat(
         "generation %d gets no live events (%s), but none came since: nothing is "
@@ -50,6 +54,10 @@ absl::StatusOr<RollbackLoss> AssessRollback(const indexswap::ReleaseStatus& stat
   }
   RollbackLoss loss;
   loss.target = *to;
+  if (*to == 0) {
+    loss.reason = "what was there before the adoption, which syncd never writes to";
+    return loss;
+  }
   const uint64_t head = log.head();
   const auto lag = LagOfFile(state_dir, *to, head);
   for (const WarmState& state : warm.states()) {

@@ -92,6 +92,7 @@ absl::Status SyncRunner::RunSteps(const SyncRequest& request, SyncOutcome& outco
     auto file = GenerationFile::Open(PathOf(*request.promote), Durability::kFull);
     return Promote(file.ok() ? file->get() : nullptr, request, outcome);
   }
+  if (request.adopt) return Adopt(request, outcome);
   if (absl::Status s = sources_.Check(plan_); !s.ok()) return s;
   // Refuses at once what would refuse the swap hours later.
   if (const auto plan = engine_.PlanSwap(0); !plan.ok()) return plan.status();
@@ -121,7 +122,7 @@ absl::StatusOr<std::optional<SyncRunner::Unfinished>> SyncRunner::FindUnfinished
     if (!run.ok()) return run.status();
     if (MayHaveGoneLive(run->stage) && status.live == generation) {
       // Cut off between its swap and the note of it.
-      Announce({});
+      Announce(PendingOf(status));
       if (absl::Status s = SetStage(**file, *run, RunStage::kPromoted); !s.ok()) return s;
       continue;
     }
@@ -272,7 +273,8 @@ absl::Status SyncRunner::LoadAndSeal(GenerationFile& file, RunInfo& run, indexsw
   progress.generation = build.generation();
   progress.stage = "sealing";
   hooks_.OnProgress(progress);
-  const auto sealed = build.Seal({JudgeChannels(file)});
+  // An adoption has judged what it read already.
+  const auto sealed = build.Seal({outcome.gates.empty() ? JudgeChannels(file) : outcome.gates});
   const absl::Status kept = refused_.Detach();
   if (!sealed.ok()) return sealed.status();
   if (!kept.ok()) return kept;

@@ -30,6 +30,7 @@ struct SyncRequest {
   std::string source;                  // `queues` or `files:<folder>`, for the record
   std::optional<uint64_t> promote;     // only promote this sealed generation
   std::vector<std::string> overrides;  // gates let through by name
+  bool adopt = false;                  // the snapshot is what another program made
 };
 
 // What became of a sync.
@@ -82,6 +83,9 @@ class SyncRunner {
   };
 
   absl::Status RunSteps(const SyncRequest& request, SyncOutcome& outcome);
+  absl::Status Adopt(const SyncRequest& request, SyncOutcome& outcome);
+  absl::Status ReadIntoFile(const indexswap::AdoptionPlan& plan, RunInfo& run,
+                            const indexswap::Build& build, SyncOutcome& outcome);
   absl::StatusOr<std::optional<Unfinished>> FindUnfinished(const indexswap::ReleaseStatus& status);
   absl::Status CleanUp(const indexswap::ReleaseStatus& status, uint64_t keep);
   absl::Status GiveUp(uint64_t generation, const std::string& reason);

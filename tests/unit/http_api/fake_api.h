@@ -32,7 +32,12 @@ class FakeApi : public Api {
   ApiAnswer Prune(bool dry_run) override {
     return Note(std::string("prune dry_run=") + (dry_run ? "true" : "false"));
   }
-  ApiAnswer Adopt() override { return Note("adopt", 501); }
+  ApiAnswer Adopt(const ApiAdoptRequest& request) override {
+    std::string call = "adopt";
+    for (const std::string& name : request.take_names) call += " take=" + name;
+    for (const std::string& gate : request.overrides) call += " override=" + gate;
+    return Note(call, request.take_names.empty() ? 202 : 200);
+  }
   ApiAnswer DeadLetters() override { return Note("list"); }
   ApiAnswer DeadLetter(const std::string& id) override { return Note("show " + id); }
   ApiAnswer RetryDeadLetter(const std::string& id) override { return Note("retry " + id); }

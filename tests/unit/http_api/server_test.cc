@@ -48,7 +48,7 @@ TEST_F(Server, PassesTheAnswerOnAsItIs) {
   const RawAnswer sync = Call("POST /api/sync");
   EXPECT_EQ(sync.status, 202);
   EXPECT_EQ(sync.body, R"({"run":13,"state":"receiving","already_running":false})");
-  EXPECT_EQ(Call("POST /api/adopt").status, 501);
+  EXPECT_EQ(Call("POST /api/adopt").status, 202);
 }
 
 TEST_F(Server, BodiesSayWhatIsWanted) {
@@ -57,6 +57,8 @@ TEST_F(Server, BodiesSayWhatIsWanted) {
   EXPECT_EQ(api_.TakeCall(), "sync promote=12 override=shrink override=empty if_state=ab");
   Call("POST /api/rollback", R"({"to":12,"accept_loss":true})");
   EXPECT_EQ(api_.TakeCall(), "rollback to=12 accept_loss=true");
+  Call("POST /api/adopt", R"({"take_names":["a","b"],"override":["changed"]})");
+  EXPECT_EQ(api_.TakeCall(), "adopt take=a take=b override=changed");
   Call("POST /api/prune", R"({"dry_run":true})");
   EXPECT_EQ(api_.TakeCall(), "prune dry_run=true");
 }
