@@ -19,8 +19,8 @@ import stores
 
 MASTER = "masterdoctorindex"
 DERIVED = revalidation.FAMILIES[1:]
-# A field that the new plan computes; the old job knew nothing of it.
-COMPUTED = "designatedBodiesDiffer"
+# Fields that the new plan computes; the old job knew nothing of them.
+COMPUTED = ("designatedBodiesDiffer", "exceptionFrom")
 SCRIPT = "doc['tcsDesignatedBody.keyword'] != doc['designatedBody.keyword']"
 ALIASES = {
     "current_connections": {"filter": {"term": {"existsInGmc": True}}},
@@ -39,7 +39,7 @@ def mapping():
     """What the old job's client made of its class: text with a keyword below, dates as texts."""
     keyword = {"type": "text", "fielddata": True,
                "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}}
-    fields = {name: keyword for name in EVERY_FIELD if name != COMPUTED}
+    fields = {name: keyword for name in EVERY_FIELD if name not in COMPUTED}
     day, moment = "uuuu-MM-dd", "uuuu-MM-dd'T'HH:mm:ss.SSS"
     fields |= {name: {"type": "date", "format": day} for name in (
         "submissionDate", "membershipStartDate", "membershipEndDate", "curriculumEndDate",
@@ -62,8 +62,8 @@ class OldSystem:
         self._wipe()
         test.addCleanup(self._wipe)
         for index in self.indexes:
-            family = "recommendationindex" if index.startswith(STAMPED) else index
-            self._fill(index, snapshot.documents.family(family))
+            alias = "recommendationindex" if index.startswith(STAMPED) else index
+            self._fill(index, snapshot.documents.alias(alias))
         actions = [{"add": {"index": MASTER, "alias": alias} | more}
                    for alias, more in ALIASES.items()]
         if stamped:
@@ -74,7 +74,7 @@ class OldSystem:
     def _fill(self, index, documents):
         self._cluster.call("PUT", f"/{index}", {"mappings": mapping()})
         # Every field, null where there is none, and without an id: the server makes one up.
-        nothing = dict.fromkeys(name for name in EVERY_FIELD if name != COMPUTED)
+        nothing = dict.fromkeys(name for name in EVERY_FIELD if name not in COMPUTED)
         rows = [json.dumps(nothing | _without_computed(document) | {"_class": "a.b.MasterDoctor"})
                 for document in documents.values()]
         for begin in range(0, len(rows), BULK):
@@ -124,7 +124,7 @@ def old_data_set(path, name="old"):
 
 
 def _without_computed(document):
-    return {name: value for name, value in document.items() if name != COMPUTED}
+    return {name: value for name, value in document.items() if name not in COMPUTED}
 
 
 class AliasReader(stores.ClusterReader):

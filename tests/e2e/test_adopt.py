@@ -14,7 +14,7 @@ import old_system
 
 import compare    # harness knows where
 
-DOCTORS = 1500
+DOCTORS = 800
 PROBLEMS = ("failed", "empty", "wrong", "mixed")
 EVENT = {"tcsPersonId": 98_000_001, "gmcReferenceNumber": "9800001", "programmeName": "Cardiology"}
 
