@@ -69,7 +69,7 @@ class Service : public Api {
   ApiAnswer Plan() override;
   ApiAnswer Rollback(std::optional<uint64_t> to, bool accept_loss) override;
   ApiAnswer Prune(bool dry_run) override;
-  ApiAnswer Adopt() override;
+  ApiAnswer Adopt(const ApiAdoptRequest& request) override;
   ApiAnswer DeadLetters() override;
   ApiAnswer DeadLetter(const std::string& id) override;
   ApiAnswer RetryDeadLetter(const std::string& id) override;

@@ -109,8 +109,8 @@ ApiAnswer Service::Prune(bool dry_run) {
   return ForActive([&](Daemon& daemon) { return daemon.Prune(dry_run); });
 }
 
-ApiAnswer Service::Adopt() {
-  return ForActive([](Daemon& daemon) { return daemon.Adopt(); });
+ApiAnswer Service::Adopt(const ApiAdoptRequest& request) {
+  return ForActive([&](Daemon& daemon) { return daemon.Adopt(request); });
 }
 
 ApiAnswer Service::DeadLetters() { return AnswerDeadLetters(state_); }
