@@ -17,6 +17,8 @@ import services
 import sqs
 
 EVENTS = int(os.environ.get("INDEXSWAP_TEST_EVENTS", "3000"))
+# Changes a second at most; 0: as fast as they can be sent. A large backlog slows ElasticMQ down.
+RATE = float(os.environ.get("INDEXSWAP_TEST_RATE", "0")) or None
 SEED = int(os.environ.get("INDEXSWAP_TEST_SEED", "1"))
 VISIBILITY_S = 5        # of messages handed out: so long a killed daemon's are not seen
 SNAPSHOTS = ("tcs", "gmc", "connection-logs", "hidden-discrepancies")
@@ -39,7 +41,7 @@ class Bed:
     """A history, its senders and services, and a daemon, for a `with` block."""
 
     def __init__(self, test, store, changes=EVENTS, doctors=None, amqp=None, sqs_url=None,
-                 rate=None, words=(), **sections):
+                 rate=RATE, words=(), **sections):
         self.test = test
         self.store = store
         self.doctors = doctors or max(300, changes // 10)
