@@ -113,6 +113,7 @@ class EventsCrashesTest(harness.EndToEnd):
         if previous is None or not isinstance(store, harness.Cluster):
             return
         store.call("DELETE", f"/masterdoctorindex_v{previous}")
+        bed.sentinel()    # it is noticed by the next event
 
         def cold():
             entry = bed.daemon.generation(previous)
