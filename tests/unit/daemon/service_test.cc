@@ -81,7 +81,7 @@ class ServiceTest : public ::testing::Test {
     const absl::Status status = service_->Run("here:8088", [&] {
       while (next < steps.size() && steps[next]()) ++next;
       const bool late = std::chrono::steady_clock::now() > end;
-      EXPECT_FALSE(late) << "step " << next << "\n" << notes_;
+      EXPECT_FALSE(late) << "step " << next << "\n" << Notes();
       return late || next == steps.size();
     });
     EXPECT_TRUE(!status.ok() || next == steps.size());
@@ -127,6 +127,12 @@ class ServiceTest : public ::testing::Test {
   FaultyStore* store_ = nullptr;  // of the tenure
   absl::Status open_fails_;       // once
   absl::Status read_fails_;
+  // What has been noted so far; intakes note from threads of their own.
+  std::string Notes() {
+    const std::lock_guard lock(notes_mutex_);
+    return notes_;
+  }
+
   std::mutex notes_mutex_;
   std::string notes_;
   std::unique_ptr<Service> service_;
@@ -229,7 +235,7 @@ TEST_F(ServiceTest, AStoreThatIsAwayAtTheStartIsWaitedFor) {
   const auto comes_back = [&] {
     EXPECT_EQ(service_->StartSync({}).status, 503);
     EXPECT_EQ(service_->Status().status, 503);
-    EXPECT_THAT(notes_, HasSubstr("http://search:9200"));
+    EXPECT_THAT(Notes(), HasSubstr("http://search:9200"));
     store_->FailAlways(Method::kRead, absl::OkStatus());
     return true;
   };
@@ -239,7 +245,7 @@ TEST_F(ServiceTest, AStoreThatIsAwayAtTheStartIsWaitedFor) {
 TEST_F(ServiceTest, AStoreThatCannotBeOpenedAtTheStartIsTriedAgain) {
   open_fails_ = absl::UnavailableError("GET http://search:9200: refused");
   ASSERT_TRUE(Run({[&] { return Ready(); }}).ok());
-  EXPECT_THAT(notes_, HasSubstr("http://search:9200"));
+  EXPECT_THAT(Notes(), HasSubstr("http://search:9200"));
 }
 
 TEST_F(ServiceTest, AStateFolderThatCannotBeOpenedEndsItAtTheStart) {
