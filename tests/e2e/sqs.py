@@ -49,6 +49,8 @@ class Client:
         self._idle.put(connection)
         if answer.status >= 500:
             raise OSError(f"SQS {action}: {answer.status} {body[:500]!r}")
+        if b"QueueDoesNotExist" in body and action == "SendMessageBatch":
+            raise OSError(f"SQS {action}: the server is just coming up, without its queues")
         if answer.status != 200:
             raise Refused(f"SQS {action}: {answer.status} {body[:500]!r}")
         return json.loads(body or b"{}")
