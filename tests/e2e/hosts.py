@@ -5,6 +5,7 @@ import signal
 
 import harness    # first: it knows the folders of the others
 import daemon
+import delivery
 import live
 import recorder
 
@@ -83,6 +84,9 @@ class Pair(live.Bed):
     def __init__(self, test, store, **options):
         super().__init__(test, store, lease=LEASE, **options)
         self._sections["amqp"] = AMQP
+        # Orders of records stay behind with the folder: nothing may come again, or late, then.
+        self.sender.deliveries = delivery.deliveries(self.history, seed=live.SEED,
+                                                     repeats=0, late=0)
         self.book = recorder.Book()
         self.proxies, self.hosts = [], []
         for name in ("first", "second"):

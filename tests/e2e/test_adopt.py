@@ -106,6 +106,35 @@ class AdoptTest(harness.EndToEnd):
         refused = deployment.run("rollback", "--to", "0", "--accept-loss", code=3)
         self.assertIn("generation 0 is gone", refused.message())
 
+    def test_killed_at_any_step(self):
+        """The same command again takes over, or finds that it is done; so does the second step."""
+        self.prepare(stamped=False)
+        deployment = harness.Deployment(self, self.store.url)
+        for step in ("index.create.after#2", "bulk.after", "seal.meta.before", "swap.before"):
+            self.killed(deployment, step, "adopt")
+            self.assert_untouched()
+        self.killed(deployment, "swap.after", "adopt")
+        live = self.store.aliases()[self.old.aliases[0]].rpartition("_v")[2]
+        self.assert_moved(live)
+        again = deployment.run("adopt", code=3)
+        self.assertIn("nothing to adopt", again.message())
+        self.assert_moved(live)
+        deployment.run("rollback", "--to", "0", "--accept-loss")
+        self.assert_untouched()
+        deployment.run("rollback", "--to", live)
+        words = ["adopt", "--take-names"] + [
+            word for name in self.old.concrete for word in ("--confirm", name)]
+        self.killed(deployment, "names.before", *words)
+        self.assert_moved(live)
+        self.killed(deployment, "names.after", *words)
+        self.assertEqual(deployment.run(*words).report["pending"], [])
+        self.assertEqual(self.differences(self.snapshot.documents, self.old.aliases), [])
+
+    def killed(self, deployment, step, *command):
+        running = deployment.start(*command, SYNCD_TEST_KILL_AT=step)
+        outcome = running.finish()
+        self.assertEqual(outcome.code, harness.KILLED, f"{step} was not reached: {outcome}")
+
     def test_an_alias_on_a_stamped_index_by_the_daemon(self):
         self.prepare(stamped=True)
         folder = harness.temporary(self) / "with_event"

@@ -33,6 +33,17 @@ std::set<std::string> OwnIndexes(const Facts& facts) {
   return own;
 }
 
+// Indexes of an earlier system that were adopted: they are generation 0, the way back.
+std::set<std::string> AdoptedIndexes(const Facts& facts) {
+  std::set<std::string> adopted;
+  for (const auto& index : facts.store.state.indexes) {
+    const bool ours = index.meta && index.meta->release == facts.plan.release;
+    if (!ours || !index.meta->adopted) continue;
+    for (const auto& one : index.meta->adopted->indexes) adopted.insert(one.name);
+  }
+  return adopted;
+}
+
 }  // namespace
 
 void CheckNames(const Facts& facts, Findings& findings) {
@@ -76,12 +87,14 @@ void CheckNames(const Facts& facts, Findings& findings) {
 void CheckAliases(const Facts& facts, Findings& findings) {
   const std::set<std::string> aliases = OwnAliases(facts);
   const std::set<std::string> indexes = OwnIndexes(facts);
+  const std::set<std::string> adopted = AdoptedIndexes(facts);
   std::set<std::string> families;
   for (const PlanFamily& family : facts.plan.families) families.insert(family.name);
   size_t found = 0;
   for (const auto& [alias, targets] : facts.store.state.aliases) {
     for (const auto& target : targets) {
       const bool own_index = indexes.contains(target.index);
+      if (adopted.contains(target.index)) continue;
       if (aliases.contains(alias) && !own_index) {
         ++found;
         findings.Stop("aliases.target",
@@ -106,7 +119,12 @@ void CheckAliases(const Facts& facts, Findings& findings) {
       }
     }
   }
-  if (!facts.store.status.live) {
+  if (facts.store.status.live == 0u) {
+    findings.Warning("aliases.adopted",
+                     "the aliases are where they were before the adoption (generation 0 is live): "
+                     "events are kept, and shown once a generation of ours is live again",
+                     "`syncd rollback --to N` goes forward again; `syncd status` lists them");
+  } else if (!facts.store.status.live) {
     findings.Info("aliases.live", "no generation is live yet");
   } else if (found == 0) {
     findings.Ok("aliases.live",

@@ -65,7 +65,7 @@ void CheckGenerations(const Facts& facts, Findings& findings) {
   std::vector<uint64_t> orphans;
   std::set_difference(files.begin(), files.end(), stored.begin(), stored.end(),
                       std::back_inserter(orphans));
-  if (live && !files.contains(*live)) {
+  if (live.value_or(0) != 0 && !files.contains(*live)) {
     findings.Warning("state.generations",
                      absl::StrFormat("there is no file of the live generation %d in %s: it was "
                                      "built with another state folder, or the folder was lost",

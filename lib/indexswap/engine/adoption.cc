@@ -87,6 +87,19 @@ std::string DifferenceOf(const AdoptedIndex& was, const absl::StatusOr<IndexFact
 // An error that says something about the index rather than the store.
 bool IsGone(const absl::Status& status) { return status.code() == absl::StatusCode::kNotFound; }
 
+// Whether an earlier call, whose answer was lost, has taken the name for the live generation.
+bool IsTaken(const ReleaseView& view, const GenerationView& live, const std::string& name) {
+  const bool was_concrete =
+      view.adoption && std::any_of(view.adoption->indexes.begin(), view.adoption->indexes.end(),
+                                   [&](const AdoptedIndex& index) { return index.name == name; });
+  const auto targets = view.aliases.find(name);
+  if (!was_concrete || targets == view.aliases.end() || targets->second.empty()) return false;
+  const std::vector<std::string> indexes = live.Indexes();
+  return std::all_of(
+      targets->second.begin(), targets->second.end(),
+      [&](const auto& target) { return HasName(indexes, target.index); });
+}
+
 absl::Status CheckName(const ReleaseView& view, const GenerationMeta& live,
                        const std::string& name) {
   const bool is_alias = std::any_of(live.aliases.begin(), live.aliases.end(),
@@ -274,6 +287,7 @@ absl::StatusOr<SwapReport> TakeNames(Core& core, const std::vector<std::string>&
   SwapActions plan;
   NameGates judged;
   for (const std::string& name : std::set<std::string>(names.begin(), names.end())) {
+    if (IsTaken(*view, *live, name)) continue;
     if (absl::Status s = CheckName(*view, *live->meta, name); !s.ok()) return s;
     for (const AliasSpec& alias : live->meta->aliases) {
       if (alias.name != name) continue;
@@ -288,6 +302,7 @@ absl::StatusOr<SwapReport> TakeNames(Core& core, const std::vector<std::string>&
     if (!plan.wanted.contains(name)) report.pending.push_back(name);
   }
   report.gates = std::move(gates);
+  if (plan.actions.empty()) return report;
   core.observer.OnStep("names.before");
   if (absl::Status s = SendSwap(core, plan, report); !s.ok()) return s;
   core.observer.OnStep("names.after");

@@ -181,6 +181,15 @@ TEST(DoctorStore, AnAliasOnTheWrongSideIsNamed) {
               ElementsAre(StartsWith("!aliases.target: alias everybody is on index stranger")));
 }
 
+TEST(DoctorStore, TheWayBackBehindAnAdoptionStopsNothing) {
+  Facts facts = HealthyFacts();
+  facts.store.state.indexes[1].meta->adopted.emplace().indexes.push_back({"old-people"});
+  facts.store.state.aliases["everybody"] = {{"old-people", ""}};
+  facts.store.status.live = 0;
+  EXPECT_THAT(Errors(facts), IsEmpty());
+  EXPECT_THAT(Warnings(facts), ElementsAre(StartsWith("aliases.adopted: the aliases are where")));
+}
+
 TEST(DoctorStore, AnAliasOfAnEarlierPlanIsOurs) {
   Facts facts = HealthyFacts();
   facts.store.state.indexes[1].meta->aliases.push_back({"former", "people", "", false});

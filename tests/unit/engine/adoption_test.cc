@@ -229,6 +229,9 @@ TEST_F(AdoptionTest, NamesAreTakenInOneRequestAndEndTheWayBack) {
               HasSubstr("generation 0 is gone"));
   EXPECT_EQ(Table().at("all_docs").front().index, "docs_v1");
   EXPECT_TRUE(store().Inspect("old_notes").ok()) << "only what was named";
+
+  ASSERT_TRUE(engine().TakeNames({"docs"}, {}).ok()) << "whose answer was lost asks again";
+  EXPECT_EQ(store().calls(Method::kUpdateAliases), requests + 1);
 }
 
 TEST_F(AdoptionTest, NamesAreRefusedForWhatWasNotAdoptedAsItIs) {
