@@ -38,6 +38,7 @@ absl::Status SyncRunner::Adopt(const SyncRequest& request, SyncOutcome& outcome)
   if (absl::Status s = warm_.Adopt(*status); !s.ok()) return s;
   // What was cut off is of a moment that is over: the indexes can be read again.
   if (absl::Status s = CleanUp(*status, 0); !s.ok()) return s;
+  if (absl::Status s = JudgeRoom(request, outcome); !s.ok()) return s;
   const auto start = steady_clock::now();
   const int64_t started_at_ms = NowMs();
   const auto plan = engine_.PlanAdoption();
@@ -75,8 +76,9 @@ absl::Status SyncRunner::ReadIntoFile(const indexswap::AdoptionPlan& plan, RunIn
   const auto cursor = log_.PositionAt(run.started_at_ms - config_.sync.overlap.count());
   if (!cursor.ok()) return cursor.status();
   run.event_cursor = *cursor;
-  const auto read = ReadAdopted(engine_, plan_, plan, build.generation(),
-                                PathOf(build.generation()), run, hooks_);
+  const auto read =
+      ReadAdopted(engine_, plan_, plan, build.generation(), PathOf(build.generation()), run, hooks_,
+                  [this] { return KeepRoom(); });
   if (!read.ok()) return read.status();
   outcome.gates = {JudgeRead(plan, *read)};
   return absl::OkStatus();
