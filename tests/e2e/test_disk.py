@@ -24,13 +24,13 @@ class RefusedTest(harness.EndToEnd):
         deployment = harness.Deployment(self, store.url)
         deployment.sync(self.FIRST.folder)
         state = deployment.folder / "state"
-        before = {path.name for path in state.iterdir()}
+        before = sorted(path.name for path in state.glob("*.db"))
         outcome = deployment.sync(self.SECOND.folder, code=3, **FULL)
         self.assertEqual((outcome.report["state"], outcome.report["generation"]),
                          ("refused", None))
         self.assertEqual(outcome.failed_gates(), ["disk"])
         self.assertRegex(outcome.message(), r"\d+ bytes .* free .* needs \d+ .*--override disk")
-        self.assertEqual({path.name for path in state.iterdir()}, before)
+        self.assertEqual(sorted(path.name for path in state.glob("*.db")), before)
         self.assert_only(store, 1)
         self.assert_shows(store, self.FIRST, generation=1)
 
@@ -61,6 +61,7 @@ class RefusedTest(harness.EndToEnd):
 
 
 class FullTest(harness.EndToEnd):
+    FIRST = harness.Snapshot(DOCTORS)
 
     def small_disk(self, deployment):
         """A disk of its own under the state folder. Only root can make one."""
@@ -80,6 +81,27 @@ class FullTest(harness.EndToEnd):
                 pass
         space = os.statvfs(path)
         self.assertLess(space.f_bavail * space.f_frsize, 1 << 16)
+
+    def test_a_sync_in_the_foreground_names_the_gate(self):
+        store = self.embedded()
+        deployment = harness.Deployment(self, store.url, gates={"min_free_bytes": FLOOR})
+        state = self.small_disk(deployment)
+        deployment.sync(self.FIRST.folder)
+        self.fill(state / "filler")
+        # Not even the journal can be opened, and the reason is told all the same.
+        outcome = deployment.sync(self.FIRST.folder, code=1)
+        self.assertIn("the gate disk: ", outcome.message())
+        os.truncate(state / "filler", (state / "filler").stat().st_size - (400 << 10))
+        outcome = deployment.sync(self.FIRST.folder, code=3)
+        self.assertEqual(outcome.failed_gates(), ["disk"])
+        # Whoever wants it all the same is told what the disk says, and loses nothing.
+        outcome = deployment.sync(self.FIRST.folder, "--override", "disk", code=1)
+        self.assertIn("full", outcome.message())
+        self.assertEqual([path.name for path in state.glob("v*.db")], ["v1.db"])
+        self.assert_shows(store, self.FIRST, generation=1)
+        (state / "filler").unlink()
+        deployment.sync(self.FIRST.folder)
+        deployment.run("prune")
 
     def test_events_wait_for_room_and_no_build_takes_it(self):
         bed = live.Bed(self, self.embedded(), changes=600, doctors=300,

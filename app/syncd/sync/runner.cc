@@ -76,6 +76,7 @@ Durability SyncRunner::durability() const {
 
 SyncOutcome SyncRunner::Run(const SyncRequest& request) {
   SyncOutcome outcome;
+  disk_.reset();
   outcome.status = RunSteps(request, outcome);
   outcome.state = StateFor(outcome.status);
   if (outcome.generation != 0) Fill(outcome);
@@ -97,6 +98,9 @@ absl::Status SyncRunner::RunSteps(const SyncRequest& request, SyncOutcome& outco
   if (absl::Status s = sources_.Check(plan_); !s.ok()) return s;
   // Refuses at once what would refuse the swap hours later.
   if (const auto plan = engine_.PlanSwap(0); !plan.ok()) return plan.status();
+  if (!CutOffRun(config_.state, plan_, std::nullopt)) {
+    if (absl::Status s = JudgeRoom(request, outcome); !s.ok()) return s;
+  }
   if (absl::Status s = engine_.TakeLease(); !s.ok()) return s;
   const auto status = engine_.Status();
   if (!status.ok()) return status.status();

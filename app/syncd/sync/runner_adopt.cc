@@ -32,13 +32,13 @@ absl::Status SyncRunner::Adopt(const SyncRequest& request, SyncOutcome& outcome)
   }
   // Refuses before anything is written.
   if (const auto planned = engine_.PlanAdoption(); !planned.ok()) return planned.status();
+  if (absl::Status s = JudgeRoom(request, outcome); !s.ok()) return s;
   if (absl::Status s = engine_.TakeLease(); !s.ok()) return s;
   const auto status = engine_.Status();
   if (!status.ok()) return status.status();
   if (absl::Status s = warm_.Adopt(*status); !s.ok()) return s;
   // What was cut off is of a moment that is over: the indexes can be read again.
   if (absl::Status s = CleanUp(*status, 0); !s.ok()) return s;
-  if (absl::Status s = JudgeRoom(request, outcome); !s.ok()) return s;
   const auto start = steady_clock::now();
   const int64_t started_at_ms = NowMs();
   const auto plan = engine_.PlanAdoption();

@@ -17,7 +17,10 @@ bool LetsThrough(const SyncRequest& request) {
 
 }  // namespace
 
+// Once a run. Before the lease is taken if it can be: on a disk that is full not even the lease's
+// number can be kept, and the reason would be lost in that error.
 absl::Status SyncRunner::JudgeRoom(const SyncRequest& request, SyncOutcome& outcome) {
+  if (disk_) return absl::OkStatus();
   const auto status = engine_.Status();
   if (!status.ok()) return status.status();
   const auto space = SpaceOf(config_.state);

@@ -120,9 +120,10 @@ absl::Status LeavesRoom(const std::string& folder, uint64_t floor) {
   // Whoever can't look can't write either, and will say why.
   if (!space.ok() || space->free_bytes >= floor) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrFormat(
-      "the gate %s stopped the build while it was filled: %d bytes (%s) are free for the state "
-      "folder, less than [gates] min_free_bytes = %d, and live events need them. Readers see what "
-      "they saw before; make room, `syncd prune` what is no longer kept, and sync again",
+      "the gate %s: %d bytes (%s) are free for the state folder, less than [gates] min_free_bytes "
+      "= "
+      "%d, and live events need them. Readers see what they saw before; make room, `syncd prune` "
+      "what is no longer kept, and try again",
       kDiskGate, space->free_bytes, BytesForPeople(space->free_bytes), floor));
 }
 

@@ -114,6 +114,7 @@ TEST_F(RunnerDiskTest, WithoutRoomNothingIsCreated) {
   EXPECT_FALSE(Disk(outcome.gates)->passed);
   EXPECT_THAT(std::string(outcome.status.message()), HasSubstr("--override disk"));
   EXPECT_THAT(engine_->Status()->generations, IsEmpty());
+  EXPECT_EQ(engine_->Status()->lease, std::nullopt) << "not even a lease";
   EXPECT_THAT(GenerationsIn(folder_), IsEmpty());
 }
 
