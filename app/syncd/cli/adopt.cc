@@ -16,6 +16,7 @@
 #include "syncd/report/report.h"
 #include "syncd/sync/announce.h"
 #include "syncd/sync/runner.h"
+#include "syncd/sync/state_disk.h"
 #include "syncd/wiring.h"
 
 namespace syncd {
@@ -27,6 +28,18 @@ absl::Status NothingConfirmed() {
   return AsUsage(absl::InvalidArgumentError(
       "--take-names deletes concrete indexes, so each is to be named: --confirm NAME says that "
       "nobody reads or writes by that name any more; `syncd status` shows which are pending"));
+}
+
+// Beside the gates of --take-names there is one that is judged before anything is read.
+absl::Status NothingToOverride(const Arguments& arguments) {
+  for (const std::string& gate : arguments.overrides) {
+    if (arguments.take_names || gate == kDiskGate) continue;
+    return AsUsage(absl::InvalidArgumentError(absl::StrFormat(
+        "--override %s goes with --take-names; a build that a gate has stopped is let through by "
+        "`syncd sync --promote N --override %s`",
+        gate, gate)));
+  }
+  return absl::OkStatus();
 }
 
 int TakeNamesByDaemon(const Arguments& arguments, const ApiClient& daemon) {
@@ -58,6 +71,7 @@ int Adopt(const Arguments& arguments, Workbench& bench) {
   SyncRequest request;
   request.source = kAdoptedSource;
   request.adopt = true;
+  request.overrides = arguments.overrides;
   const auto sources = QueueSources(bench.config());
   SyncRunner runner({bench.plan(), bench.config(), bench.engine(), bench.journal(), bench.log(),
                      bench.MakeWarm({}), *sources, bench.refused(), hooks});
@@ -78,6 +92,7 @@ int RunAdopt(const Arguments& arguments) {
   if (arguments.take_names && arguments.confirmed.empty()) {
     return Fail(arguments, NothingConfirmed());
   }
+  if (const absl::Status s = NothingToOverride(arguments); !s.ok()) return Fail(arguments, s);
   const auto remote = [&](const ApiClient& daemon) {
     return arguments.take_names ? TakeNamesByDaemon(arguments, daemon)
                                 : AdoptByDaemon(arguments, daemon);

@@ -64,10 +64,9 @@ void AddAdopt(CLI::App& app, Arguments& arguments, Command& chosen) {
       ->needs(take);
   adopt
       ->add_option("--override", arguments.overrides,
-                   "let this gate of --take-names through; may be repeated")
+                   "let this gate of --take-names, or `disk`, through; may be repeated")
       ->type_name("GATE")
-      ->allow_extra_args(false)
-      ->needs(take);
+      ->allow_extra_args(false);
 }
 
 void AddDeadLetters(CLI::App& app, Arguments& arguments, Command& chosen) {

@@ -13,6 +13,7 @@
 #include "syncd/plan/plan_reader.h"
 #include "syncd/readmodel/generation_file.h"
 #include "syncd/report/report.h"
+#include "syncd/sync/state_disk.h"
 #include "syncd/sync/succession.h"
 #include "syncd/wiring.h"
 
@@ -20,6 +21,14 @@ namespace syncd {
 namespace {
 
 constexpr char kUsagePayload[] = "syncd/usage";
+
+// On a full disk SQLite may speak of an I/O error only.
+absl::Status WithRoom(const Config& config, const absl::Status& status) {
+  const absl::Status room = LeavesRoom(config.state, config.disk.min_free_bytes);
+  if (room.ok()) return status;
+  return absl::Status(status.code(), absl::StrFormat("%s; %s", std::string(status.message()),
+                                                     std::string(room.message())));
+}
 
 absl::Status OpenState(const Config& config, const Plan& plan, std::unique_ptr<Journal>& journal,
                        std::unique_ptr<EventLog>& log) {
@@ -125,7 +134,7 @@ absl::StatusOr<std::unique_ptr<Workbench>> Workbench::Open(const Arguments& argu
   if (access == Access::kWrite) {
     if (absl::Status s = OpenState(bench->config_, bench->plan_, bench->journal_, bench->log_);
         !s.ok()) {
-      return s;
+      return WithRoom(bench->config_, s);
     }
   }
   auto engine = bench->NewEngine("", bench->journal_.get(), bench->log_.get());

@@ -92,10 +92,25 @@ void PrintGeneration(const json::value& generation) {
     absl::StrAppend(&line, ", in trouble: ", TextAt(generation, "trouble"));
   }
   PrintLine(line);
+  if (!At(generation, "file_bytes").is_null()) {
+    PrintLine(absl::StrFormat("  %-32s %22s %12s bytes", "file in the state folder", "",
+                              TextAt(generation, "file_bytes")));
+  }
   for (const json::value& index : List(generation, "indexes")) {
     PrintLine(absl::StrFormat("  %-32s %10s documents %12s bytes", TextAt(index, "index"),
                               TextAt(index, "docs", "?"), TextAt(index, "bytes", "?")));
   }
+}
+
+void PrintStateFolder(const json::value& folder) {
+  if (folder.is_null()) return;
+  std::string line = absl::StrFormat("state folder: %s bytes free, journal %s bytes, %s events",
+                                     TextAt(folder, "free_bytes", "?"),
+                                     TextAt(folder, "journal_bytes"), TextAt(folder, "events"));
+  if (!At(folder, "oldest_event").is_null()) {
+    absl::StrAppend(&line, " since ", TextAt(folder, "oldest_event"));
+  }
+  PrintLine(line);
 }
 
 void PrintChannels(const json::value& run) {
@@ -164,6 +179,7 @@ void PrintStatusForPeople(const std::string& text) {
                               TextAt(alias, "index", "nowhere"), TextAt(alias, "docs", "?"),
                               IsTrue(alias, "pending") ? " (pending)" : ""));
   }
+  PrintStateFolder(At(status, "state_folder"));
   for (const json::value& finding : List(status, "findings")) PrintLine("! " + Text(finding));
   const json::value& run = At(status, "run");
   if (!run.is_null()) {
@@ -230,6 +246,10 @@ void PrintPruneForPeople(const std::string& text) {
     PrintLine(absl::StrFormat("generation %s: %s: %s", TextAt(verdict, "generation"),
                               IsTrue(verdict, "prune") ? deleted : "kept",
                               TextAt(verdict, "reason")));
+  }
+  for (const json::value& file : List(report, "files")) {
+    PrintLine(absl::StrFormat("file %s (%s bytes): %s", TextAt(file, "file"), TextAt(file, "bytes"),
+                              deleted));
   }
 }
 

@@ -16,11 +16,10 @@ int RunPrune(const Arguments& arguments) {
   auto bench =
       Workbench::Open(arguments, "prune", arguments.dry_run ? Access::kRead : Access::kWrite);
   if (!bench.ok()) return Fail(arguments, bench.status());
-  const auto report = arguments.dry_run
-                          ? (*bench)->engine().Prune(true)
-                          : PruneAll((*bench)->engine(), nullptr, (*bench)->config().state);
-  if (!report.ok()) return Fail(arguments, report.status());
-  const std::string json = PruneJson(*report, arguments.dry_run);
+  const auto pruned =
+      PruneAll((*bench)->engine(), nullptr, (*bench)->config().state, arguments.dry_run);
+  if (!pruned.ok()) return Fail(arguments, pruned.status());
+  const std::string json = PruneJson(*pruned, arguments.dry_run);
   arguments.json ? PrintLine(json) : PrintPruneForPeople(json);
   return 0;
 }

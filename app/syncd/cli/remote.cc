@@ -170,7 +170,7 @@ int SyncByDaemon(const Arguments& arguments, const ApiClient& daemon) {
 }
 
 int AdoptByDaemon(const Arguments& arguments, const ApiClient& daemon) {
-  return WaitForRun(arguments, daemon, daemon.Post("/api/adopt", "{}"));
+  return WaitForRun(arguments, daemon, daemon.Post("/api/adopt", SyncBody(arguments)));
 }
 
 std::optional<int> ByDaemon(const Arguments& arguments,

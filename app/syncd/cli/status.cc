@@ -14,10 +14,11 @@ int RunStatus(const Arguments& arguments) {
   if (const auto code = ByDaemon(arguments, remote)) return *code;
   auto bench = Workbench::Open(arguments, "status", Access::kRead);
   if (!bench.ok()) return Fail(arguments, bench.status());
-  const auto status = (*bench)->engine().Status();
+  auto status = (*bench)->engine().Status();
   if (!status.ok()) return Fail(arguments, status.status());
   LocalStatus local = ReadStateFolder((*bench)->config().state, status->live);
   AddJournal((*bench)->config().state, local);
+  AddDiskFinding((*bench)->config().state, local, (*bench)->config().disk.min_free_bytes, *status);
   const std::string json = StatusJson(*status, local);
   arguments.json ? PrintLine(json) : PrintStatusForPeople(json);
   return 0;

@@ -73,6 +73,11 @@ struct RejectedConfig {
   uint64_t count = 10;  // … or this many, whichever is more
 };
 
+// What a build must leave free on the state folder's disk.
+struct DiskConfig {
+  uint64_t min_free_bytes = 256u << 20;
+};
+
 // Everything that a command needs to know. Paths are absolute once read.
 struct Config {
   std::string file;  // where it was read from
@@ -86,6 +91,7 @@ struct Config {
   SyncConfig sync;
   std::chrono::milliseconds keep_dead_letters{30LL * 24 * 3'600'000};
   RejectedConfig rejected;
+  DiskConfig disk;
   indexswap::GateOptions gates;
   indexswap::RetentionPolicy retention;
   indexswap::BulkOptions bulk;

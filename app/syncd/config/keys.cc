@@ -250,6 +250,11 @@ void AddGateKeys(std::vector<KeySpec>& keys) {
   keys.push_back(Integer<size_t>("gates", "digest_sample", 0, 100'000, "1000",
                                  "documents read back and compared; 0: none",
                                  [](Config& c) -> size_t& { return c.gates.digest_sample; }));
+  keys.push_back(Integer<uint64_t>("gates", "min_free_bytes", 0, 1024 * 1024 * 1024 * kMiB,
+                                   "268435456",
+                                   "bytes that a build must leave free for live events on the "
+                                   "state folder's disk, beside what its own file needs",
+                                   [](Config& c) -> uint64_t& { return c.disk.min_free_bytes; }));
   keys.push_back(Choice("gates", "health", {"yellow", "green"}, "the worst health that passes",
                         [](Config& c, const std::string& choice) {
                           c.gates.health = choice == "yellow" ? indexswap::Health::Colour::kYellow

@@ -176,6 +176,7 @@ void Daemon::Reload(const Config& config) {
   const std::lock_guard lock(mutex_);
   config_.sync = config.sync;
   config_.rejected = config.rejected;
+  config_.disk = config.disk;
   config_.keep_dead_letters = config.keep_dead_letters;
 }
 
@@ -235,15 +236,19 @@ absl::StatusOr<std::pair<uint64_t, bool>> Daemon::Begin(const SyncRequest& reque
   } else if (request.adopt) {
     // Begun anew by whoever asks again: what was read is of a moment that is over.
     if (const auto view = worker_->view()) return std::pair(view->run, true);
+    if (absl::Status s = JudgeRoom(request); !s.ok()) return s;
     if (const auto under_way = worker_->Start(run, request)) return std::pair(*under_way, true);
     return std::pair(run, false);
-  } else if (const auto cut_off = CutOffRun(state_, tools_.plan, live)) {
-    run = *cut_off;
   }
+  const auto cut_off = request.promote ? std::nullopt : CutOffRun(state_, tools_.plan, live);
+  if (cut_off) run = *cut_off;
   if (const auto view = worker_->view()) return std::pair(view->run, true);
+  if (!request.promote && !cut_off) {
+    if (absl::Status s = JudgeRoom(request); !s.ok()) return s;
+  }
   // On the disk before the answer: whoever was told that it runs need not ask again.
   absl::Status kept = tools_.wanted.Keep({run, request.promote, request.overrides});
-  if (!kept.ok()) return kept;
+  if (!kept.ok()) return OfFolder(kept);
   if (const auto under_way = worker_->Start(run, request)) return std::pair(*under_way, true);
   return std::pair(run, false);
 }

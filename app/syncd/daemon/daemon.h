@@ -69,8 +69,9 @@ class Daemon : public Api {
   // Ends everything: nothing that is committed is lost, what is not goes back to its queue.
   void Stop();
 
-  // Takes over those settings that can change while it runs: [sync], [gates] max_rejected and
-  // max_rejected_count, [dead_letters]. A run under way keeps those that it began with.
+  // Takes over those settings that can change while it runs: [sync], [gates] max_rejected,
+  // max_rejected_count and min_free_bytes, [dead_letters]. A run under way keeps those that it
+  // began with.
   void Reload(const Config& config);
 
   bool get_starts_sync() const override { return tools_.plan.get_starts_sync; }
@@ -97,6 +98,7 @@ class Daemon : public Api {
   void Done(const SyncOutcome& outcome, bool cancelled);
   absl::Status Hydrate(const indexswap::ReleaseStatus& status);
   void CheckFolder();
+  absl::Status JudgeRoom(const SyncRequest& request);
   uint64_t Acknowledged();
   void StartIntakes();
   absl::StatusOr<std::pair<uint64_t, bool>> Begin(const SyncRequest& request);

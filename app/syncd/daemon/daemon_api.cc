@@ -13,6 +13,7 @@
 #include "syncd/daemon/metrics.h"
 #include "syncd/sync/adopt.h"
 #include "syncd/sync/announce.h"
+#include "syncd/sync/state_disk.h"
 
 namespace syncd {
 namespace {
@@ -22,6 +23,11 @@ namespace json = boost::json;
 constexpr int kAccepted = 202;
 
 ApiAnswer Answer(std::string text) { return {200, std::move(text)}; }
+
+// The one gate that is judged before a build is begun.
+bool OnlyDisk(const std::vector<std::string>& overrides) {
+  return std::ranges::all_of(overrides, [](const auto& gate) { return gate == kDiskGate; });
+}
 
 // The state of a run in the words of status, whether it is under way or has just begun.
 ApiAnswer RunAnswer(uint64_t run, const std::string& state, bool already_running) {
@@ -37,9 +43,10 @@ ApiAnswer Daemon::StartSync(const ApiSyncRequest& asked) {
         absl::StrFormat("the state is %s, not %s: something has changed since it was looked at",
                         tools_.plan.hash, *asked.if_state)));
   }
-  if (!asked.overrides.empty() && !asked.promote) {
+  if (!asked.promote && !OnlyDisk(asked.overrides)) {
     return ApiError(absl::InvalidArgumentError(
-        "override goes with promote: which sealed generation is to be let through?"));
+        "override goes with promote: which sealed generation is to be let through? Only the gate "
+        "disk is judged before a build"));
   }
   SyncRequest request;
   request.source = "queues";
@@ -107,6 +114,7 @@ ApiAnswer Daemon::Status() {
     status->findings.push_back(
         absl::StrFormat("channel %s is not read: %s", state.channel, state.trouble));
   }
+  AddDiskFinding(state_, local, config().disk.min_free_bytes, *status);
   local.last = worker_->last();
   if (const auto& last = local.last; last && !last->status.ok()) {
     status->findings.push_back(absl::StrFormat("the last sync did not go live (%s): %s",
@@ -132,24 +140,24 @@ ApiAnswer Daemon::Rollback(std::optional<uint64_t> to, bool accept_loss) {
 }
 
 ApiAnswer Daemon::Prune(bool dry_run) {
-  const auto report =
-      dry_run ? tools_.engine.Prune(true) : PruneAll(tools_.engine, warm_.get(), state_);
-  if (!report.ok()) return ApiError(report.status());
-  return Answer(PruneJson(*report, dry_run));
+  const auto pruned = PruneAll(tools_.engine, warm_.get(), state_, dry_run);
+  if (!pruned.ok()) return ApiError(pruned.status());
+  return Answer(PruneJson(*pruned, dry_run));
 }
 
 ApiAnswer Daemon::Adopt(const ApiAdoptRequest& asked) {
   if (!asked.take_names.empty()) return TakeNames(asked);
-  if (!asked.overrides.empty()) {
+  if (!OnlyDisk(asked.overrides)) {
     return ApiError(absl::InvalidArgumentError(
-        "override goes with take_names; a build that a gate has stopped is let through by "
-        "POST /api/sync with promote"));
+        "override of anything but disk goes with take_names; a build that a gate has stopped is "
+        "let through by POST /api/sync with promote"));
   }
   // Refuses at once what would end the run in its first moment.
   if (const auto plan = tools_.engine.PlanAdoption(); !plan.ok()) return ApiError(plan.status());
   SyncRequest request;
   request.source = kAdoptedSource;
   request.adopt = true;
+  request.overrides = asked.overrides;
   const auto begun = Begin(request);
   if (!begun.ok()) return ApiError(begun.status());
   return RunAnswer(begun->first, "reading", begun->second);
@@ -204,13 +212,14 @@ ApiAnswer Daemon::TakeMessages(const std::string& channel, const std::vector<std
   std::vector<IncomingEvent> events;
   for (const std::string& body : bodies) events.push_back({channel, body, {}});
   if (const auto position = tools_.log.Append(events); !position.ok()) {
-    return ApiError(position.status());
+    return ApiError(OfFolder(position.status()));
   }
   warm_->Wake();
   return {kAccepted, json::serialize(json::object{{"accepted", bodies.size()}})};
 }
 
 std::optional<std::string> Daemon::NotReady() {
+  CheckFolder();
   {
     const std::lock_guard lock(mutex_);
     if (!lost_.ok()) return std::string(lost_.message());

@@ -1,8 +1,11 @@
 // What the daemon does about its state folder: it may be lost when it starts, and while it runs.
 #include <absl/strings/str_format.h>
 
+#include <algorithm>
+
 #include "syncd/daemon/daemon.h"
 #include "syncd/sync/hydrate_live.h"
+#include "syncd/sync/state_disk.h"
 
 namespace syncd {
 
@@ -25,7 +28,8 @@ absl::Status Daemon::Hydrate(const indexswap::ReleaseStatus& status) {
                      [this](const std::string& text) {
                        const std::lock_guard lock(mutex_);
                        doing_ = text;
-                     }};
+                     },
+                     config().disk.min_free_bytes};
   if (!tools.stopping) tools.stopping = [] { return false; };
   s = HydrateLive(status, tools);
   if (!absl::IsFailedPrecondition(s) && !absl::IsInvalidArgument(s)) return s;
@@ -37,6 +41,20 @@ absl::Status Daemon::Hydrate(const indexswap::ReleaseStatus& status) {
       *status.live, state_, std::string(s.message()));
   tools_.note(Severity::kError, unhydrated_);
   return absl::OkStatus();
+}
+
+// The gate that would stop the run in its first moment. Of a run that begins by itself, the runner
+// judges it.
+absl::Status Daemon::JudgeRoom(const SyncRequest& request) {
+  if (std::ranges::find(request.overrides, kDiskGate) != request.overrides.end()) {
+    return absl::OkStatus();
+  }
+  indexswap::ReleaseStatus known;
+  {
+    const std::lock_guard lock(mutex_);
+    if (status_) known = *status_;
+  }
+  return CheckRoom(state_, known, config().disk.min_free_bytes);
 }
 
 void Daemon::CheckFolder() {

@@ -10,6 +10,7 @@
 #include "syncd/readmodel/generation_file.h"
 #include "syncd/readmodel/hydration.h"
 #include "syncd/readmodel/journal.h"
+#include "syncd/sync/state_disk.h"
 #include "syncd/sync/state_files.h"
 
 namespace syncd {
@@ -107,7 +108,7 @@ absl::Status TrimJournal(EventLog& log, const WarmSet& warm, std::chrono::millis
     if (!left.ok()) return left.status();
     more = *left;
   }
-  return absl::OkStatus();
+  return log.GiveBack();
 }
 
 absl::Status AbandonGeneration(indexswap::Engine& engine, WarmSet& warm,
@@ -125,31 +126,38 @@ absl::Status AbandonGeneration(indexswap::Engine& engine, WarmSet& warm,
   return engine.Abandon(generation, reason);
 }
 
-absl::StatusOr<indexswap::PruneReport> PruneAll(indexswap::Engine& engine, WarmSet* warm,
-                                                const std::string& state_dir) {
-  if (warm != nullptr) {
+absl::StatusOr<PruneOutcome> PruneAll(indexswap::Engine& engine, WarmSet* warm,
+                                      const std::string& state_dir, bool dry_run) {
+  if (warm != nullptr && !dry_run) {
     // So that nothing writes to an index that is about to go.
     const auto planned = engine.Prune(true);
-    if (!planned.ok()) return planned;
+    if (!planned.ok()) return planned.status();
     for (const indexswap::RetentionVerdict& verdict : planned->verdicts) {
       if (verdict.prune) warm->Remove(verdict.generation);
     }
   }
   // As they are before: a build that is begun meanwhile is in no verdict.
-  const std::vector<uint64_t> files = GenerationsIn(state_dir);
-  const auto report = engine.Prune(false);
-  if (!report.ok()) return report;
-  for (const uint64_t generation : files) {
-    const bool kept = std::ranges::any_of(
-        report->verdicts, [&](const auto& v) { return v.generation == generation && !v.prune; });
-    if (kept) continue;
-    if (absl::Status s = RemoveGenerationFile(state_dir, generation); !s.ok()) return s;
+  std::vector<StateFile> files = StateFilesIn(state_dir);
+  auto report = engine.Prune(dry_run);
+  if (!report.ok()) return report.status();
+  std::erase_if(files, [&](const StateFile& file) {
+    // Of a dry run, what is still warm and would be deleted would be warm no more.
+    bool kept = warm != nullptr && warm->Has(file.generation);
+    for (const indexswap::RetentionVerdict& verdict : report->verdicts) {
+      if (verdict.generation == file.generation) kept = !verdict.prune;
+    }
+    return kept;
+  });
+  for (const StateFile& file : files) {
+    if (dry_run) break;
+    if (absl::Status s = RemoveGenerationFile(state_dir, file.generation); !s.ok()) return s;
   }
-  return report;
+  return PruneOutcome{*std::move(report), std::move(files)};
 }
 
 LocalStatus ReadStateFolder(const std::string& state_dir, std::optional<uint64_t> live) {
   LocalStatus local;
+  local.state = ReadStateFacts(state_dir);
   for (const uint64_t generation : GenerationsIn(state_dir)) {
     auto file = GenerationFile::OpenReadOnly(PathOf(state_dir, generation));
     if (!file.ok()) continue;
@@ -170,6 +178,15 @@ LocalStatus ReadStateFolder(const std::string& state_dir, std::optional<uint64_t
     }
   }
   return local;
+}
+
+void AddDiskFinding(const std::string& state_dir, const LocalStatus& local, uint64_t min_free_bytes,
+                    indexswap::ReleaseStatus& status) {
+  const auto& space = local.state.space;
+  // While a build takes its room, what is left need not be enough for another.
+  if (!space || (local.run && space->free_bytes >= min_free_bytes)) return;
+  const auto disk = JudgeDisk(*space, ExpectedFile(state_dir, status), min_free_bytes);
+  if (!disk.passed) status.findings.push_back("no sync begins, for want of room: " + disk.detail);
 }
 
 void AddJournal(const std::string& state_dir, LocalStatus& local) {

@@ -18,7 +18,8 @@ namespace syncd {
 
 // Forgets events that every warm generation has and no new build will want, and the orders of
 // entities that have not changed for 15 days, longer than any queue keeps a message (SQS: 14 days),
-// or for as long as a dead letter is kept, which may be retried under its old order.
+// or for as long as a dead letter is kept, which may be retried under its old order. Gives back to
+// the disk what that frees.
 absl::Status TrimJournal(EventLog& log, const WarmSet& warm, std::chrono::milliseconds overlap,
                          std::chrono::milliseconds keep_dead_letters);
 
@@ -27,12 +28,18 @@ absl::Status AbandonGeneration(indexswap::Engine& engine, WarmSet& warm,
                                const std::string& state_dir, uint64_t generation,
                                const std::string& reason);
 
-// Deletes what retention allows, and the files of what is gone.
-absl::StatusOr<indexswap::PruneReport> PruneAll(indexswap::Engine& engine, WarmSet* warm,
-                                                const std::string& state_dir);
+// Deletes what retention allows, and the files of what is gone: of generations that are deleted, or
+// are in the store no more. Never those of what is kept, or of a generation that `warm` keeps up to
+// date. With `dry_run` it only says what it would do.
+absl::StatusOr<PruneOutcome> PruneAll(indexswap::Engine& engine, WarmSet* warm,
+                                      const std::string& state_dir, bool dry_run);
 
 // What the state folder alone tells.
 LocalStatus ReadStateFolder(const std::string& state_dir, std::optional<uint64_t> live);
+
+// Adds a finding to `status` if the folder's disk has no room for the next build.
+void AddDiskFinding(const std::string& state_dir, const LocalStatus& local, uint64_t min_free_bytes,
+                    indexswap::ReleaseStatus& status);
 
 // Adds to `local` what the journal of a folder tells; nothing if there is none.
 void AddJournal(const std::string& state_dir, LocalStatus& local);

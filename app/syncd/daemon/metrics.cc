@@ -1,5 +1,6 @@
 #include "syncd/daemon/metrics.h"
 
+#include <absl/time/clock.h>
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/registry.h>
@@ -71,6 +72,27 @@ void AddEvents(const LocalStatus& local, const std::vector<IntakeState>& intakes
   }
 }
 
+void AddState(const StateFacts& state, Page& page) {
+  if (state.space) {
+    page.Gauge("syncd_state_free_bytes", "Free on the state folder's file system", {},
+               static_cast<double>(state.space->free_bytes));
+    page.Gauge("syncd_state_total_bytes", "Size of the state folder's file system", {},
+               static_cast<double>(state.space->total_bytes));
+  }
+  page.Gauge("syncd_journal_bytes", "The journal's file, with its log", {},
+             static_cast<double>(state.journal_bytes));
+  page.Gauge("syncd_journal_events", "Events in the journal", {},
+             static_cast<double>(state.events));
+  const int64_t now_ms = absl::ToUnixMillis(absl::Now());
+  const int64_t age_ms = std::max<int64_t>(now_ms - state.oldest_event_ms.value_or(now_ms), 0);
+  page.Gauge("syncd_journal_oldest_event_age_seconds", "Age of the oldest of them; 0: none", {},
+             static_cast<double>(age_ms) / 1000);
+  for (const auto& [generation, bytes] : state.generations) {
+    page.Gauge("syncd_generation_file_bytes", "A generation's file, with its log",
+               {{"generation", std::to_string(generation)}}, static_cast<double>(bytes));
+  }
+}
+
 void AddRun(const LocalStatus& local, const std::optional<SyncOutcome>& last, Page& page) {
   page.Gauge("syncd_run_active", "1 while a sync is under way", {}, local.run ? 1 : 0);
   for (const ChannelState& channel : local.channels) {
@@ -93,6 +115,7 @@ std::string DaemonMetrics(const indexswap::ReleaseStatus* status, const LocalSta
   Page page;
   if (status != nullptr) AddStatus(*status, page);
   AddEvents(local, intakes, page);
+  AddState(local.state, page);
   AddRun(local, last, page);
   page.Gauge("syncd_dead_letters", "Dead letters kept", {},
              static_cast<double>(local.dead_letters));

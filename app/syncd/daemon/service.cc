@@ -156,8 +156,13 @@ absl::Status Service::BeActive(const indexswap::LeaseAttempt& attempt,
     });
     if (status.ok()) return status;  // stopping
   }
+  const bool ends = started && status.code() != absl::StatusCode::kAborted;
+  if (ends) {
+    const std::lock_guard lock(mutex_);
+    ended_ = Text(status);
+  }
   End();
-  if (started && status.code() != absl::StatusCode::kAborted) {
+  if (ends) {
     // Not the lease: the state folder is gone, and its lock with it.
     tenure_->engine->ReleaseLease().IgnoreError();
     Close();
@@ -227,6 +232,7 @@ void Service::Reload(const Config& config) {
     const std::lock_guard lock(mutex_);
     config_.sync = config.sync;
     config_.rejected = config.rejected;
+    config_.disk = config.disk;
     config_.keep_dead_letters = config.keep_dead_letters;
   }
   if (visit.daemon() != nullptr) visit.daemon()->Reload(config);

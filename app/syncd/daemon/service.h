@@ -137,6 +137,7 @@ class Service : public Api {
   Daemon* active_ = nullptr;                // may be visited
   std::optional<indexswap::Lease> holder_;  // as the last look found it
   std::string trouble_;  // why nobody knows who holds the lease; empty: it is known
+  std::string ended_;    // why it serves no more; empty: it does
 };
 
 }  // namespace syncd

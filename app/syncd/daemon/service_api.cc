@@ -77,6 +77,7 @@ ApiAnswer Service::StandbyStatus(indexswap::Engine& engine) const {
   LocalStatus local = ReadStateFolder(state_, status->live);
   AddJournal(state_, local);
   local.role = "standby";
+  AddDiskFinding(state_, local, config().disk.min_free_bytes, *status);
   local.run.reset();  // what was cut off here is no run of now
   const std::string who = status->lease ? WhoHolds(*status->lease) : WhoHoldsIt();
   status->findings.insert(status->findings.begin(), "this is a standby: " + who);
@@ -133,6 +134,10 @@ ApiAnswer Service::TakeMessages(const std::string& channel,
 std::optional<std::string> Service::NotReady() {
   const Visit visit(*this);
   if (visit.daemon() != nullptr) return visit.daemon()->NotReady();
+  {
+    const std::lock_guard lock(mutex_);
+    if (!ended_.empty()) return ended_;
+  }
   return "standby: " + WhoHoldsIt();
 }
 

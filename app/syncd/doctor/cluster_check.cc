@@ -8,6 +8,7 @@
 #include <set>
 
 #include "syncd/doctor/checks.h"
+#include "syncd/sync/state_disk.h"
 
 namespace syncd {
 namespace {

@@ -64,9 +64,6 @@ class Findings {
   std::vector<Finding> list_;
 };
 
-// `12.3 GiB`.
-std::string BytesForPeople(uint64_t bytes);
-
 }  // namespace syncd
 
 #endif  // SYNCD_DOCTOR_FINDING_H_

@@ -11,6 +11,7 @@
 #include <iterator>
 #include <set>
 
+#include "syncd/sync/state_disk.h"
 #include "syncd/sync/state_files.h"
 
 namespace syncd {
@@ -42,8 +43,7 @@ FolderFacts GatherFolder(const std::string& state) {
   if (facts.exists) facts.mode = status.st_mode & kPermissions;
   const fs::path at = NearestExisting(state);
   facts.writable = access(at.c_str(), W_OK | X_OK) == 0;
-  const fs::space_info space = fs::space(at, error);
-  if (!error) facts.free_bytes = space.available;
+  if (const auto space = SpaceOf(state); space.ok()) facts.free_bytes = space->free_bytes;
   if (!facts.is_folder) return facts;
   facts.generations = GenerationsIn(state);
   for (const uint64_t generation : facts.generations) {

@@ -6,13 +6,12 @@
 #include <set>
 
 #include "syncd/doctor/checks.h"
+#include "syncd/sync/state_disk.h"
 
 namespace syncd {
 namespace {
 
 constexpr uint32_t kOwnerOnly = 0700;
-// Below this not even the journal has room for a busy hour.
-constexpr uint64_t kFreeMin = uint64_t{256} << 20;
 
 void CheckFolder(const Facts& facts, Findings& findings) {
   const FolderFacts& folder = facts.folder;
@@ -41,16 +40,15 @@ void CheckFolder(const Facts& facts, Findings& findings) {
 void CheckFreeDisk(const Facts& facts, Findings& findings) {
   const FolderFacts& folder = facts.folder;
   if (!folder.writable) return;
-  // A build's file is about as large as the last one's, and SQLite's log beside it may grow.
-  const uint64_t needed = folder.largest_file + folder.largest_file / 4;
-  const std::string what = absl::StrFormat(
-      "%s free for the state folder; the next build needs about %s",
-      BytesForPeople(folder.free_bytes), BytesForPeople(std::max(needed, kFreeMin)));
+  const uint64_t needed = BuildNeeds(folder.largest_file, facts.config.disk.min_free_bytes);
+  const std::string what =
+      absl::StrFormat("%s free for the state folder; the next build needs about %s",
+                      BytesForPeople(folder.free_bytes), BytesForPeople(needed));
   if (folder.free_bytes < needed) {
-    findings.Stop("state.disk", what,
-                  "make room, `syncd prune` what is no longer kept, or move the folder");
-  } else if (folder.free_bytes < kFreeMin) {
-    findings.Warning("state.disk", what, "make room: live events are kept here as well");
+    findings.Stop(
+        "state.disk", what,
+        "make room, `syncd prune` what is no longer kept, move the folder, or set [gates] "
+        "min_free_bytes");
   } else {
     findings.Ok("state.disk", what);
   }

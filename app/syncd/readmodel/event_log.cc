@@ -15,8 +15,6 @@
 namespace syncd {
 namespace {
 
-constexpr int kTrimRows = 5000;
-
 absl::StatusOr<std::unique_ptr<Database>> OpenJournal(const std::string& state_dir,
                                                       Database::Mode mode) {
   const std::string path = (std::filesystem::path(state_dir) / kJournalFile).string();
@@ -241,26 +239,6 @@ absl::StatusOr<uint64_t> EventLog::PositionAt(int64_t time_ms) {
   const auto row = select->Step();
   if (!row.ok()) return row.status();
   return select->IsNull(0) ? head_.load() : static_cast<uint64_t>(select->Integer(0)) - 1;
-}
-
-absl::StatusOr<bool> EventLog::Trim(uint64_t position, int64_t before_ms,
-                                    int64_t orders_before_ms) {
-  const std::lock_guard lock(mutex_);
-  auto events = db_->Prepare(
-      "DELETE FROM event WHERE position IN (SELECT position FROM event WHERE position <= ?1 AND "
-      "received_ms < ?2 ORDER BY position LIMIT ?3)");
-  if (!events.ok()) return events.status();
-  events->BindInteger(1, static_cast<int64_t>(position));
-  events->BindInteger(2, before_ms);
-  events->BindInteger(3, kTrimRows);
-  if (absl::Status s = events->Run(); !s.ok()) return s;
-  const auto deleted = db_->QueryInteger("SELECT changes()");
-  if (!deleted.ok()) return deleted.status();
-  auto orders = db_->Prepare("DELETE FROM entity_order WHERE changed_ms < ?1");
-  if (!orders.ok()) return orders.status();
-  orders->BindInteger(1, orders_before_ms);
-  if (absl::Status s = orders->Run(); !s.ok()) return s;
-  return *deleted >= kTrimRows;
 }
 
 absl::Status EventLog::AddDeadLetter(const DeadLetter& letter) {

@@ -51,7 +51,8 @@ struct EventCounts {
 
 // Writes and reads the events in `journal.db`. Positions rise by one and are never used twice.
 // For each entity the order of its last change is kept, so that an older change never overwrites
-// a newer one, in whichever generation. Append, Trim and the dead letters are thread-safe.
+// a newer one, in whichever generation. Append, Trim, GiveBack and the dead letters are
+// thread-safe.
 //
 // Errors: those of Database.
 class EventLog {
@@ -82,6 +83,9 @@ class EventLog {
   // have not changed since `orders_before_ms`. At most a few thousand a call; true if more are
   // left.
   absl::StatusOr<bool> Trim(uint64_t position, int64_t before_ms, int64_t orders_before_ms);
+
+  // Gives pages that are no longer used back to the disk, but for some MiB that are used again.
+  absl::Status GiveBack();
 
   // The position behind which a generation begins that has been read back from its index: replaying
   // what is still kept does no harm, and an event of it may not be in the index.

@@ -134,6 +134,9 @@ json::object Generation(const indexswap::GenerationStatus& generation, const Loc
   object["lag_events"] = Lag(generation.generation, local);
   object["cold"] = ColdReason(generation.generation, local);
   object["trouble"] = Trouble(generation.generation, local);
+  const auto file = local.state.generations.find(generation.generation);
+  object["file_bytes"] =
+      file == local.state.generations.end() ? json::value(nullptr) : json::value(file->second);
   object["hydrated"] = local.hydrated.contains(generation.generation);
   if (generation.meta) {
     object["built_at"] = TextOrNull(generation.meta->sealed_at);
@@ -155,6 +158,20 @@ json::object Events(const LocalStatus& local) {
                                   {"rejected", counts.rejected}};
   }
   return {{"head", local.events_head}, {"channels", std::move(channels)}};
+}
+
+json::object StateFolder(const StateFacts& facts) {
+  json::object object{{"free_bytes", nullptr},
+                      {"total_bytes", nullptr},
+                      {"journal_bytes", facts.journal_bytes},
+                      {"events", facts.events},
+                      {"oldest_event", nullptr}};
+  if (facts.space) {
+    object["free_bytes"] = facts.space->free_bytes;
+    object["total_bytes"] = facts.space->total_bytes;
+  }
+  if (facts.oldest_event_ms) object["oldest_event"] = FormatTime(*facts.oldest_event_ms);
+  return object;
 }
 
 json::array Aliases(const indexswap::ReleaseStatus& status) {
@@ -303,6 +320,7 @@ std::string StatusJson(const indexswap::ReleaseStatus& status, const LocalStatus
       {"findings", json::array(status.findings.begin(), status.findings.end())},
       {"dead_letters", local.dead_letters},
       {"events", Events(local)},
+      {"state_folder", StateFolder(local.state)},
       {"last_run", local.last ? json::value(Sync(*local.last, nullptr)) : json::value(nullptr)}});
 }
 
@@ -345,8 +363,13 @@ std::string TakenNamesJson(const indexswap::SwapReport& report) {
                    {"swap_ms", static_cast<double>(report.swap.count()) / 1000}});
 }
 
-std::string PruneJson(const indexswap::PruneReport& report, bool dry_run) {
-  json::array verdicts;
+std::string PruneJson(const PruneOutcome& pruned, bool dry_run) {
+  const indexswap::PruneReport& report = pruned.store;
+  json::array verdicts, files;
+  for (const StateFile& file : pruned.files) {
+    files.push_back(
+        json::object{{"file", file.name}, {"generation", file.generation}, {"bytes", file.bytes}});
+  }
   for (const indexswap::RetentionVerdict& verdict : report.verdicts) {
     verdicts.push_back(json::object{
         {"generation", verdict.generation}, {"prune", verdict.prune}, {"reason", verdict.reason}});
@@ -354,7 +377,8 @@ std::string PruneJson(const indexswap::PruneReport& report, bool dry_run) {
   return json::serialize(
       json::object{{"dry_run", dry_run},
                    {"verdicts", std::move(verdicts)},
-                   {"deleted", json::array(report.deleted.begin(), report.deleted.end())}});
+                   {"deleted", json::array(report.deleted.begin(), report.deleted.end())},
+                   {"files", std::move(files)}});
 }
 
 std::string DeadLettersJson(const std::vector<GenerationDeadLetter>& letters) {

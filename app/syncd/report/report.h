@@ -18,6 +18,8 @@
 #include "syncd/readmodel/event_log.h"
 #include "syncd/sync/rollback.h"
 #include "syncd/sync/runner.h"
+#include "syncd/sync/state_disk.h"
+#include "syncd/sync/state_files.h"
 #include "syncd/sync/warm_set.h"
 
 namespace syncd {
@@ -53,6 +55,13 @@ struct LocalStatus {
   std::map<uint64_t, std::string> cold;       // those that nobody does any more, and why
   std::map<std::string, EventCounts> events;  // by channel, since the process began
   std::optional<SyncOutcome> last;            // the last run that ended in the process
+  StateFacts state;                           // the folder's disk, and what is on it
+};
+
+// What was pruned, or would be: in the store, and of the state folder.
+struct PruneOutcome {
+  indexswap::PruneReport store;
+  std::vector<StateFile> files;
 };
 
 std::string ErrorJson(const absl::Status& status);
@@ -61,7 +70,7 @@ std::string StatusJson(const indexswap::ReleaseStatus& status, const LocalStatus
 std::string PlanJson(const indexswap::SwapReport& report, const std::vector<std::string>& indexes);
 std::string RollbackJson(const indexswap::SwapReport& report, const RollbackLoss& loss);
 std::string TakenNamesJson(const indexswap::SwapReport& report);
-std::string PruneJson(const indexswap::PruneReport& report, bool dry_run);
+std::string PruneJson(const PruneOutcome& pruned, bool dry_run);
 std::string DeadLettersJson(const std::vector<GenerationDeadLetter>& letters);
 std::string DeadLetterJson(const GenerationDeadLetter& letter);
 

@@ -28,7 +28,8 @@ absl::Status AddPage(Hydration& hydration, const std::string& family, const std:
 
 absl::StatusOr<std::map<std::string, uint64_t>> ReadOnce(
     indexswap::Engine& engine, const Plan& plan, const indexswap::AdoptionPlan& adoption,
-    RunProgress progress, const std::string& path, const RunInfo& run, RunHooks& hooks) {
+    RunProgress progress, const std::string& path, const RunInfo& run, RunHooks& hooks,
+    const std::function<absl::Status()>& keep_room) {
   auto hydration = Hydration::Begin(path, plan, run);
   if (!hydration.ok()) return hydration.status();
   std::map<std::string, uint64_t> read;
@@ -41,6 +42,7 @@ absl::StatusOr<std::map<std::string, uint64_t>> ReadOnce(
       const absl::Status scanned =
           engine.ReadIndex(index, [&](std::vector<StoredDocument> page) -> absl::Status {
             if (hooks.Interrupted()) return absl::CancelledError("interrupted while reading");
+            if (absl::Status s = keep_room(); !s.ok()) return s;
             documents += page.size();
             progress.loaded += page.size();
             hooks.OnProgress(progress);
@@ -66,7 +68,8 @@ absl::StatusOr<std::map<std::string, uint64_t>> ReadOnce(
 
 absl::StatusOr<std::map<std::string, uint64_t>> ReadAdopted(
     indexswap::Engine& engine, const Plan& plan, const indexswap::AdoptionPlan& adoption,
-    uint64_t generation, const std::string& path, const RunInfo& run, RunHooks& hooks) {
+    uint64_t generation, const std::string& path, const RunInfo& run, RunHooks& hooks,
+    const std::function<absl::Status()>& keep_room) {
   RunProgress progress;
   progress.generation = generation;
   progress.stage = "reading";
@@ -81,7 +84,7 @@ absl::StatusOr<std::map<std::string, uint64_t>> ReadAdopted(
   hooks.OnProgress(progress);
   absl::StatusOr<std::map<std::string, uint64_t>> read;
   for (int tries = 0; tries < kTries; ++tries) {
-    read = ReadOnce(engine, plan, adoption, progress, path, run, hooks);
+    read = ReadOnce(engine, plan, adoption, progress, path, run, hooks, keep_room);
     if (!absl::IsUnavailable(read.status())) return read;
     hooks.Note(indexswap::Observer::Severity::kWarning,
                "reading is begun anew: " + std::string(read.status().message()));

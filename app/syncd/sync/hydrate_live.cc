@@ -8,6 +8,7 @@
 
 #include "syncd/readmodel/generation_file.h"
 #include "syncd/readmodel/hydration.h"
+#include "syncd/sync/state_disk.h"
 #include "syncd/sync/state_files.h"
 
 namespace syncd {
@@ -57,6 +58,15 @@ absl::Status SettleOthers(const indexswap::ReleaseStatus& status, const HydrateT
   return absl::OkStatus();
 }
 
+absl::Status JudgeRoom(const indexswap::ReleaseStatus& status, const HydrateTools& tools) {
+  const auto space = SpaceOf(tools.state_dir);
+  if (!space.ok()) return space.status();
+  const indexswap::GateResult disk =
+      JudgeDisk(*space, ExpectedFile(tools.state_dir, status), tools.min_free_bytes);
+  if (disk.passed) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrFormat("the gate %s: %s", disk.gate, disk.detail));
+}
+
 absl::Status ReadDocuments(const indexswap::GenerationStatus& live, const HydrateTools& tools,
                            Hydration& hydration) {
   uint64_t total = 0, read = 0;
@@ -66,6 +76,7 @@ absl::Status ReadDocuments(const indexswap::GenerationStatus& live, const Hydrat
       if (tools.stopping()) return absl::CancelledError("interrupted while hydrating");
       tools.doing(absl::StrFormat("hydrating generation %d: %d of %d documents", live.generation,
                                   read, total));
+      if (absl::Status s = LeavesRoom(tools.state_dir, tools.min_free_bytes); !s.ok()) return s;
       tools.step("hydrate.page.before");
       if (absl::Status s = hydration.BeginPage(); !s.ok()) return s;
       for (const indexswap::StoredDocument& document : page) {
@@ -126,6 +137,7 @@ absl::Status HydrateLive(const indexswap::ReleaseStatus& status, const HydrateTo
   tools.note(kInfo, absl::StrFormat("generation %d is live, and its file is not in %s: reading it "
                                     "back from its documents",
                                     live->generation, tools.state_dir));
+  if (absl::Status s = JudgeRoom(status, tools); !s.ok()) return s;
   const auto report = MakeFile(*live, tools);
   if (!report.ok()) return report.status();
   std::string records;

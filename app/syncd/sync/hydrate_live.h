@@ -28,6 +28,7 @@ struct HydrateTools {
   std::function<void(std::string_view)> step;
   std::function<bool()> stopping;                 // asked once a page
   std::function<void(const std::string&)> doing;  // what it is doing, for people
+  uint64_t min_free_bytes = 0;                    // to be left on the folder's disk
 };
 
 // Whether the live generation of `status` has lost its file.
@@ -37,8 +38,9 @@ bool HasLostLive(const indexswap::ReleaseStatus& status, const std::string& stat
 // folder: a build under way is abandoned, every other complete generation becomes cold. The lease
 // is held, and nothing writes to the index meanwhile. Cut off, it is begun anew the next time.
 //
-// kFailedPrecondition: the plan can't do it, or does not give the documents back; the rest is
-// settled all the same. kCancelled: `stopping`. Otherwise the errors of store and disk.
+// kFailedPrecondition: the plan can't do it, or does not give the documents back, or the disk has
+// no room for it; the rest is settled all the same. kCancelled: `stopping`. Otherwise the errors of
+// store and disk.
 absl::Status HydrateLive(const indexswap::ReleaseStatus& status, const HydrateTools& tools);
 
 }  // namespace syncd

@@ -321,6 +321,10 @@ absl::Status Receiver::CommitAndAck(Hauls& hauls) {
   uint64_t messages = 0;
   for (const auto& [name, haul] : hauls) messages += haul.messages;
   if (messages == 0) return absl::OkStatus();
+  if (absl::Status s = options_.keep_room ? options_.keep_room() : absl::OkStatus(); !s.ok()) {
+    file_.Rollback().IgnoreError();
+    return s;
+  }
   hooks_.Reached("receive.commit.before");
   if (absl::Status s = file_.Commit(); !s.ok()) {
     file_.Rollback().IgnoreError();

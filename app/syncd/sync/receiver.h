@@ -37,6 +37,8 @@ class Receiver {
     // Whether this process is the writer beyond doubt; kUnavailable: it is in doubt, and may turn
     // out to be so. As Engine::ConfirmLease. Empty: it is.
     std::function<absl::Status()> confirm;
+    // Asked with every turn that took something; its error ends the run. Empty: there is room.
+    std::function<absl::Status()> keep_room;
   };
 
   // Nothing is owned.
@@ -45,9 +47,10 @@ class Receiver {
   ~Receiver();
 
   // Returns when every channel has ended. kCancelled when interrupted; kFailedPrecondition when a
-  // queue can't be had (another consumer); kDeadlineExceeded when a channel stalls, with what the
-  // run waited for; kAborted when the lease is lost. Whatever is not committed goes back to its
-  // queue. While the lease is in doubt, nothing is sent or acknowledged, and no time passes.
+  // queue can't be had (another consumer), or the disk has no room; kDeadlineExceeded when a
+  // channel stalls, with what the run waited for; kAborted when the lease is lost. Whatever is not
+  // committed goes back to its queue. While the lease is in doubt, nothing is sent or acknowledged,
+  // and no time passes.
   absl::Status Receive();
 
  private:

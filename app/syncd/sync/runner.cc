@@ -76,9 +76,11 @@ Durability SyncRunner::durability() const {
 
 SyncOutcome SyncRunner::Run(const SyncRequest& request) {
   SyncOutcome outcome;
+  disk_.reset();
   outcome.status = RunSteps(request, outcome);
   outcome.state = StateFor(outcome.status);
   if (outcome.generation != 0) Fill(outcome);
+  if (full_) GiveBackRoom(outcome);
   return outcome;
 }
 
@@ -96,6 +98,9 @@ absl::Status SyncRunner::RunSteps(const SyncRequest& request, SyncOutcome& outco
   if (absl::Status s = sources_.Check(plan_); !s.ok()) return s;
   // Refuses at once what would refuse the swap hours later.
   if (const auto plan = engine_.PlanSwap(0); !plan.ok()) return plan.status();
+  if (!CutOffRun(config_.state, plan_, std::nullopt)) {
+    if (absl::Status s = JudgeRoom(request, outcome); !s.ok()) return s;
+  }
   if (absl::Status s = engine_.TakeLease(); !s.ok()) return s;
   const auto status = engine_.Status();
   if (!status.ok()) return status.status();
@@ -181,6 +186,7 @@ absl::Status SyncRunner::SetStage(GenerationFile& file, RunInfo& run, RunStage s
 
 absl::Status SyncRunner::BeginNew(const SyncRequest& request, SyncOutcome& outcome) {
   const auto start = steady_clock::now();
+  if (absl::Status s = JudgeRoom(request, outcome); !s.ok()) return s;
   auto build = engine_.Begin();
   if (!build.ok()) return build.status();
   outcome.generation = (*build)->generation();
@@ -211,6 +217,7 @@ absl::Status SyncRunner::Continue(Unfinished unfinished, const SyncRequest& requ
   const auto start = steady_clock::now();
   outcome.generation = unfinished.generation;
   outcome.resumed = true;
+  GoOnWithRoom(request);
   hooks_.Note(kInfo, absl::StrFormat("generation %d was cut off while %s: going on with it",
                                      unfinished.generation,
                                      std::string(RunStageName(unfinished.run.stage))));
@@ -250,11 +257,13 @@ absl::Status SyncRunner::Receive(GenerationFile& file, RunInfo& run, SyncOutcome
   options.resumed = outcome.resumed;
   options.started_at_ms = run.started_at_ms;
   options.confirm = [this] { return engine_.ConfirmLease(); };
+  options.keep_room = [this] { return KeepRoom(); };
   const absl::Status received = Receiver(sources_, file, journal_, options, hooks_).Receive();
   outcome.receive_s = SecondsSince(start);
   if (received.ok()) return SetStage(file, run, RunStage::kLoading);
   // Interrupted or cut off from the broker, it can be gone on with; otherwise it is given up.
   if (received.code() == absl::StatusCode::kCancelled) return received;
+  full_ = full_ || received.code() == absl::StatusCode::kResourceExhausted;
   SetStage(file, run, RunStage::kFailed).IgnoreError();
   GiveUp(outcome.generation, Text(received)).IgnoreError();
   return received;
@@ -274,7 +283,9 @@ absl::Status SyncRunner::LoadAndSeal(GenerationFile& file, RunInfo& run, indexsw
   progress.stage = "sealing";
   hooks_.OnProgress(progress);
   // An adoption has judged what it read already.
-  const auto sealed = build.Seal({outcome.gates.empty() ? JudgeChannels(file) : outcome.gates});
+  auto gates = outcome.gates.empty() ? JudgeChannels(file) : outcome.gates;
+  if (disk_) gates.push_back(*disk_);
+  const auto sealed = build.Seal({std::move(gates)});
   const absl::Status kept = refused_.Detach();
   if (!sealed.ok()) return sealed.status();
   if (!kept.ok()) return kept;

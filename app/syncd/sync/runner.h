@@ -100,6 +100,10 @@ class SyncRunner {
   absl::Status SetStage(GenerationFile& file, RunInfo& run, RunStage stage);
   std::vector<indexswap::GateResult> JudgeChannels(const GenerationFile& file) const;
   void Fill(SyncOutcome& outcome);
+  absl::Status JudgeRoom(const SyncRequest& request, SyncOutcome& outcome);
+  void GoOnWithRoom(const SyncRequest& request);
+  absl::Status KeepRoom();
+  void GiveBackRoom(SyncOutcome& outcome);
   std::string PathOf(uint64_t generation) const;
   Durability durability() const;
 
@@ -112,6 +116,8 @@ class SyncRunner {
   Sources& sources_;
   RefusedDocuments& refused_;
   RunHooks& hooks_;
+  std::optional<indexswap::GateResult> disk_;  // of the build under way
+  bool full_ = false;                          // it was given up because of the disk
 };
 
 }  // namespace syncd

@@ -32,6 +32,7 @@ absl::Status SyncRunner::Adopt(const SyncRequest& request, SyncOutcome& outcome)
   }
   // Refuses before anything is written.
   if (const auto planned = engine_.PlanAdoption(); !planned.ok()) return planned.status();
+  if (absl::Status s = JudgeRoom(request, outcome); !s.ok()) return s;
   if (absl::Status s = engine_.TakeLease(); !s.ok()) return s;
   const auto status = engine_.Status();
   if (!status.ok()) return status.status();
@@ -75,8 +76,9 @@ absl::Status SyncRunner::ReadIntoFile(const indexswap::AdoptionPlan& plan, RunIn
   const auto cursor = log_.PositionAt(run.started_at_ms - config_.sync.overlap.count());
   if (!cursor.ok()) return cursor.status();
   run.event_cursor = *cursor;
-  const auto read = ReadAdopted(engine_, plan_, plan, build.generation(),
-                                PathOf(build.generation()), run, hooks_);
+  const auto read =
+      ReadAdopted(engine_, plan_, plan, build.generation(), PathOf(build.generation()), run, hooks_,
+                  [this] { return KeepRoom(); });
   if (!read.ok()) return read.status();
   outcome.gates = {JudgeRead(plan, *read)};
   return absl::OkStatus();

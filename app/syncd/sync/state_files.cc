@@ -5,12 +5,37 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <string_view>
+#include <utility>
 
 #include "syncd/readmodel/generation_file.h"
 
 namespace syncd {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+// Whose file this is, by its name.
+std::optional<uint64_t> GenerationOf(std::string_view name) {
+  const size_t base = name.find(".db");
+  uint64_t generation = 0;
+  if (!name.starts_with('v') || base == std::string_view::npos ||
+      !absl::SimpleAtoi(std::string(name.substr(1, base - 1)), &generation) ||
+      !name.starts_with(GenerationFileName(generation))) {
+    return std::nullopt;
+  }
+  std::string_view rest = name.substr(GenerationFileName(generation).size());
+  for (const std::string_view draft : {".hydrating", ".new"}) {
+    if (rest.starts_with(draft)) rest.remove_prefix(draft.size());
+  }
+  for (const std::string_view beside : {"", "-wal", "-shm", "-journal"}) {
+    if (rest == beside) return generation;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
 
 std::vector<uint64_t> GenerationsIn(const std::string& folder) {
   std::vector<uint64_t> generations;
@@ -26,14 +51,36 @@ std::vector<uint64_t> GenerationsIn(const std::string& folder) {
   return generations;
 }
 
+std::vector<StateFile> StateFilesIn(const std::string& folder) {
+  std::vector<StateFile> files;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+    StateFile file{0, entry.path().filename().string(), 0};
+    const auto generation = GenerationOf(file.name);
+    if (!generation) continue;
+    file.generation = *generation;
+    std::error_code unknown;
+    const uintmax_t bytes = entry.file_size(unknown);
+    if (!unknown) file.bytes = bytes;
+    files.push_back(std::move(file));
+  }
+  std::ranges::sort(files, {},
+                    [](const StateFile& file) { return std::pair(file.generation, file.name); });
+  return files;
+}
+
 absl::Status RemoveGenerationFile(const std::string& folder, uint64_t generation) {
-  const std::string path = (fs::path(folder) / GenerationFileName(generation)).string();
-  for (const char* suffix : {"", "-wal", "-shm"}) {
+  std::vector<StateFile> files = StateFilesIn(folder);
+  // The file itself goes last: cut off before that, it is found and removed the next time.
+  std::ranges::reverse(files);
+  for (const StateFile& file : files) {
+    if (file.generation != generation) continue;
+    const fs::path path = fs::path(folder) / file.name;
     std::error_code error;
-    fs::remove(path + suffix, error);
+    fs::remove(path, error);
     if (error) {
       return absl::InternalError(
-          absl::StrFormat("%s%s could not be removed: %s", path, suffix, error.message()));
+          absl::StrFormat("%s could not be removed: %s", path.string(), error.message()));
     }
   }
   return absl::OkStatus();

@@ -17,8 +17,19 @@ namespace syncd {
 // The generations that have a file in `folder`, ascending. Empty when there is no such folder.
 std::vector<uint64_t> GenerationsIn(const std::string& folder);
 
-// Removes a generation's file with what SQLite keeps beside it. OK when there is none.
+// Removes a generation's file with what SQLite keeps beside it, and its drafts. OK when there is
+// none.
 absl::Status RemoveGenerationFile(const std::string& folder, uint64_t generation);
+
+// One file of a generation: `v13.db`, `v13.db-wal`, or what is left of a draft, `v13.db.new`.
+struct StateFile {
+  uint64_t generation = 0;
+  std::string name;
+  uint64_t bytes = 0;
+};
+
+// Every such file in `folder`, by generation and name.
+std::vector<StateFile> StateFilesIn(const std::string& folder);
 
 // Whether a build of this stage can be gone on with.
 bool IsUnfinished(RunStage stage);

@@ -1,9 +1,9 @@
-#include "syncd/report/report.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
+
+#include "syncd/report/report.h"
 
 namespace syncd {
 namespace {
@@ -104,6 +104,20 @@ TEST(StatusJson, HasTheFieldsOfTheContract) {
                                           "aliases", "lease", "dead_letters", "events"}));
   EXPECT_TRUE(object.at("previous").is_null());
   EXPECT_TRUE(object.at("role").is_null()) << "no daemon";
+  EXPECT_TRUE(object.at("generations").as_array().at(0).at("file_bytes").is_null());
+  EXPECT_TRUE(object.at("state_folder").at("free_bytes").is_null()) << "nobody knows";
+  local.state.generations = {{2, 8192}};
+  local.state.space = DiskSpace{100, 200};
+  local.state.journal_bytes = 50;
+  local.state.events = 7;
+  local.state.oldest_event_ms = 0;
+  const json::object disk = Parse(StatusJson(status, local));
+  EXPECT_EQ(disk.at("state_folder"), json::value({{"free_bytes", 100},
+                                                  {"total_bytes", 200},
+                                                  {"journal_bytes", 50},
+                                                  {"events", 7},
+                                                  {"oldest_event", "1970-01-01T00:00:00Z"}}));
+  EXPECT_EQ(disk.at("generations").as_array().at(0).at("file_bytes"), json::value(8192));
   local.role = "standby";
   EXPECT_EQ(Parse(StatusJson(status, local)).at("role"), json::value("standby"));
   const json::value& generation = object.at("generations").as_array().at(0);
@@ -146,7 +160,10 @@ TEST(PlanAndRollbackJson, ShowTheActions) {
 }
 
 TEST(PruneJson, ShowsVerdictsAndWhatIsGone) {
-  const json::object object = Parse(PruneJson({{{1, true, "abandoned"}}, {"docs_v1"}}, true));
+  const json::object object =
+      Parse(PruneJson({{{{1, true, "abandoned"}}, {"docs_v1"}}, {{1, "v1.db", 4096}}}, true));
+  EXPECT_EQ(object.at("files"),
+            json::value({{{"file", "v1.db"}, {"generation", 1}, {"bytes", 4096}}}));
   EXPECT_EQ(object.at("dry_run"), json::value(true));
   EXPECT_EQ(object.at("verdicts").as_array().at(0).at("reason"), json::value("abandoned"));
   EXPECT_EQ(object.at("deleted"), json::value(json::array{"docs_v1"}));

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <mutex>
 
+#include "../readmodel/full_disk.h"
 #include "syncd/plan/plan_reader.h"
 #include "syncd/readmodel/journal.h"
 
@@ -73,7 +74,7 @@ class FakeSource : public Source {
 
 class IntakeTest : public ::testing::Test {
  protected:
-  IntakeTest() : plan_(*ReadPlan(*ShippedPlanDir("tis"))) {
+  IntakeTest() : vfs_(FullDisk::Watch()), plan_(*ReadPlan(*ShippedPlanDir("tis"))) {
     folder_ = ::testing::TempDir() + "intake-" +
               ::testing::UnitTest::GetInstance()->current_test_info()->name();
     std::filesystem::remove_all(folder_);
@@ -117,6 +118,7 @@ class IntakeTest : public ::testing::Test {
         *log_, std::move(callbacks));
   }
 
+  const bool vfs_;  // before any file is opened
   const Plan plan_;
   std::string folder_;
   std::unique_ptr<EventLog> log_;
@@ -142,6 +144,26 @@ TEST_F(IntakeTest, AMessageThatCannotBeReadBlocksNobody) {
   answered_ = 1;
   EXPECT_TRUE(queue_.Wait([&] { return queue_.acked == 2; }));
   EXPECT_EQ(*log_->CountDeadLetters(), 1);
+  EXPECT_EQ(log_->head(), 1u);
+}
+
+// The disk is full: nothing is acknowledged, status says why, and it goes on by itself.
+TEST_F(IntakeTest, WhatTheDiskHasNoRoomForStaysUnacknowledgedUntilItHas) {
+  answered_ = 10;
+  Put(R"({"tcsPersonId":1,"gmcReferenceNumber":"7000001"})");
+  std::optional<FullDisk> full(std::in_place);
+  Start();
+  ASSERT_TRUE(queue_.Wait([&] { return !queue_.notes.empty(); }));
+  EXPECT_NE(intake_->state().trouble.find("full"), std::string::npos) << intake_->state().trouble;
+  EXPECT_EQ(log_->head(), 0u);
+  EXPECT_EQ(queue_.acked, 0u);
+  EXPECT_EQ(*log_->CountDeadLetters(), 0) << "it says nothing about the message";
+  full.reset();
+  {
+    const std::lock_guard lock(queue_.mutex);
+    queue_.next = 0;  // the queue hands it out again
+  }
+  EXPECT_TRUE(queue_.Wait([&] { return queue_.acked == 1; }));
   EXPECT_EQ(log_->head(), 1u);
 }
 

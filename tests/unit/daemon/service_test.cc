@@ -281,6 +281,18 @@ TEST_F(ServiceTest, AStoreThatRefusesLaterIsWaitedFor) {
           .ok());
 }
 
+TEST_F(ServiceTest, AFolderThatIsGoneIsToldAtOnceAndUntilTheEnd) {
+  const auto lose = [&] {
+    std::filesystem::remove_all(folder_);
+    const auto why = service_->NotReady();
+    EXPECT_THAT(why.value_or("ready"), HasSubstr(folder_ + " is gone"));
+    return true;
+  };
+  const absl::Status ran = Run({[&] { return Ready(); }, lose, [] { return false; }});
+  EXPECT_EQ(ran.code(), absl::StatusCode::kDataLoss) << ran;
+  EXPECT_THAT(service_->NotReady().value_or("ready"), HasSubstr(folder_ + " is gone"));
+}
+
 TEST_F(ServiceTest, AWrongConfigurationEndsItBeforeAnythingElse) {
   config_.queues["nobody"] = "amqp:nothing";
   ServiceTools tools{plan_,

@@ -5,6 +5,7 @@
 #include <boost/json/value.hpp>
 
 #include "healthy.h"
+#include "syncd/sync/state_disk.h"
 
 namespace syncd {
 namespace {
@@ -73,13 +74,15 @@ TEST(DoctorSetup, TheFolderIsAWritableFolderOfItsOwnerAlone) {
 TEST(DoctorSetup, TheDiskHasRoomForTheNextBuildsFile) {
   Facts facts = HealthyFacts();
   facts.folder.largest_file = uint64_t{4} << 30;
-  facts.folder.free_bytes = uint64_t{5} << 30;
+  facts.config.disk.min_free_bytes = uint64_t{1} << 30;
+  facts.folder.free_bytes = uint64_t{6} << 30;
   EXPECT_THAT(Errors(facts), IsEmpty());
   facts.folder.free_bytes -= 1;
-  EXPECT_THAT(Errors(facts), ElementsAre(AllOf(StartsWith("!state.disk: "), HasSubstr("5.0 GiB"))));
+  EXPECT_THAT(Errors(facts), ElementsAre(AllOf(StartsWith("!state.disk: "), HasSubstr("6.0 GiB"))));
   facts.folder.largest_file = 0;
+  EXPECT_THAT(Errors(facts), IsEmpty());
   facts.folder.free_bytes = 1 << 20;
-  EXPECT_THAT(Warnings(facts), ElementsAre(StartsWith("state.disk: 1.0 MiB free")));
+  EXPECT_THAT(Errors(facts), ElementsAre(StartsWith("!state.disk: 1.0 MiB free")));
 }
 
 TEST(DoctorSetup, FilesAreComparedWithTheStore) {

@@ -57,7 +57,7 @@ class AdoptTest : public ::testing::Test {
   ~AdoptTest() override { std::filesystem::remove_all(folder_); }
 
   absl::StatusOr<std::map<std::string, uint64_t>> Read() {
-    return ReadAdopted(*engine_, plan_, adoption_, 1, Path(), {}, hooks_);
+    return ReadAdopted(*engine_, plan_, adoption_, 1, Path(), {}, hooks_, [this] { return room_; });
   }
   std::string Path() const { return folder_ + "/" + GenerationFileName(1); }
   std::vector<std::string> Files() const {
@@ -76,6 +76,7 @@ class AdoptTest : public ::testing::Test {
   std::unique_ptr<indexswap::Engine> engine_;
   indexswap::AdoptionPlan adoption_;
   Hooks hooks_;
+  absl::Status room_;
 };
 
 TEST_F(AdoptTest, DocumentsBecomeRecordsAndRecordsDocumentsOfOurs) {
@@ -115,6 +116,12 @@ TEST_F(AdoptTest, NothingIsLeftOfOneThatFails) {
   store_->FailAlways(Method::kScan, absl::OkStatus());
   hooks_.interrupted = true;
   EXPECT_EQ(Read().status().code(), absl::StatusCode::kCancelled);
+  EXPECT_THAT(Files(), IsEmpty());
+}
+
+TEST_F(AdoptTest, ItEndsWhenTheDiskHasNoRoomAndGivesBackWhatItTook) {
+  room_ = absl::FailedPreconditionError("full");
+  EXPECT_EQ(Read().status(), room_);
   EXPECT_THAT(Files(), IsEmpty());
 }
 

@@ -155,6 +155,7 @@ class ReceiverTest : public ::testing::Test {
     options.timeouts = {milliseconds(5000), milliseconds(10'000), kQuiet, milliseconds(200)};
     options.started_at_ms = kStartedMs;
     options.confirm = [this] { return confirm_ ? confirm_() : absl::OkStatus(); };
+    options.keep_room = [this] { return room_; };
     Receiver receiver(sources_, *file_, *journal_, options, hooks_);
     return receiver.Receive();
   }
@@ -171,6 +172,7 @@ class ReceiverTest : public ::testing::Test {
   std::unique_ptr<GenerationFile> file_;
   FakeSources sources_;
   NoHooks hooks_;
+  absl::Status room_;
   std::function<absl::Status()> confirm_;  // empty: this process is the writer
 };
 
@@ -194,6 +196,17 @@ TEST_F(ReceiverTest, AnEndMarkerOfAnEarlierRunEndsNothing) {
   EXPECT_EQ(State("gmc").records, 1u);
   EXPECT_EQ(State("gmc").left_over, 1u);
   EXPECT_EQ(hooks_.channels["gmc"].left_over, 1u);
+}
+
+TEST_F(ReceiverTest, WithoutRoomNothingMoreIsCommittedOrAcknowledged) {
+  sources_.on_start = [this](const std::string& body) {
+    if (body == "\"syncStart\"") sources_.queues["tcs"].Put(Trainee(1));
+  };
+  room_ = absl::FailedPreconditionError("full");
+  EXPECT_EQ(Receive(), room_);
+  EXPECT_EQ(State("tcs").records, 0u);
+  EXPECT_EQ(sources_.queues["tcs"].delivered, 1u);
+  EXPECT_EQ(sources_.queues["tcs"].acked, 0u);
 }
 
 TEST_F(ReceiverTest, WhatComesBehindTheEndAddsWhatIsNotThereYet) {

@@ -47,5 +47,23 @@ TEST_F(StateFiles, RemovesAFileWithWhatIsBesideItAndNothingElse) {
   EXPECT_TRUE(RemoveGenerationFile(folder_, 2).ok()) << "removing nothing is no error";
 }
 
+TEST_F(StateFiles, DraftsBelongToTheirGeneration) {
+  for (const char* name : {"v2.db.new", "v2.db.new-wal", "v2.db.hydrating", "v12.db", "v12.db-shm",
+                           "v2.db.bak", "v02.db", "v2.dbx", "journal.db", "journal.db-wal"}) {
+    Touch(name);
+  }
+  std::vector<std::string> names;
+  for (const StateFile& file : StateFilesIn(folder_)) {
+    names.push_back(file.name);
+    EXPECT_EQ(file.generation, file.name.starts_with("v12") ? 12u : 2u);
+    EXPECT_EQ(file.bytes, 1u);
+  }
+  EXPECT_THAT(names,
+              ElementsAre("v2.db.hydrating", "v2.db.new", "v2.db.new-wal", "v12.db", "v12.db-shm"));
+  ASSERT_TRUE(RemoveGenerationFile(folder_, 2).ok());
+  EXPECT_FALSE(Has("v2.db.new") || Has("v2.db.new-wal") || Has("v2.db.hydrating"));
+  EXPECT_TRUE(Has("v2.db.bak") && Has("v12.db") && Has("journal.db"));
+}
+
 }  // namespace
 }  // namespace syncd
