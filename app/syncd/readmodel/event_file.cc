@@ -21,7 +21,7 @@ absl::Status PrepareInto(Database& db, const std::string& sql, Statement& statem
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<EventFile>> EventFile::Open(const std::string& path) {
-  auto db = Database::Open(path, Database::Mode::kReadWrite, Durability::kFull);
+  auto db = OpenFile(path, Database::Mode::kReadWrite, Durability::kFull, GenerationFormat());
   if (!db.ok()) return db.status();
   auto plan = LoadPlan(**db);
   if (!plan.ok()) return plan.status();
