@@ -135,7 +135,7 @@ absl::Status EventFile::ApplyOne(const LoggedEvent& event, bool queues) {
   // Of another build.
   if (event.channel.starts_with('@') && !event.channel.starts_with(late_)) return absl::OkStatus();
   const auto reader = ReaderOf(event);
-  if (!reader.ok()) return reader.status();
+  if (!reader.ok()) return CountLeftOut(event, reader.status());
   absl::Status failure;  // of the database, not of the event
   const absl::Status read =
       (*reader)->Read(event.body, EventStamp(), [&](const EventChange& change) {
@@ -145,9 +145,10 @@ absl::Status EventFile::ApplyOne(const LoggedEvent& event, bool queues) {
       });
   if (!failure.ok()) return failure;
   if (absl::IsInvalidArgument(read)) {
-    return absl::FailedPreconditionError(
-        absl::StrFormat("%s: its plan can't read the event %d of channel %s: %s", db_->path(),
-                        event.position, event.channel, std::string(read.message())));
+    return CountLeftOut(event,
+                        absl::FailedPreconditionError(absl::StrFormat(
+                            "%s: its plan can't read the event %d of channel %s: %s", db_->path(),
+                            event.position, event.channel, std::string(read.message()))));
   }
   return read;
 }
