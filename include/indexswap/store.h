@@ -58,6 +58,7 @@ struct LeaseRecord {
 struct Lease {
   uint64_t epoch = 0;
   std::optional<LeaseRecord> record;  // nothing: created, and its owner has not written it yet
+  std::string newer;                  // why this program can't read the record; empty: it can
 };
 
 // One index whose name parses as a generation of one of the families asked for.
@@ -66,6 +67,7 @@ struct IndexState {
   std::optional<GenerationMeta> meta;  // nothing: a foreigner that looks like ours
   std::vector<uint64_t> write_epochs;  // of the private write aliases on it, ascending
   uint64_t bytes = 0;                  // on disk, primaries; an estimate
+  std::string newer;  // why this program can't read its meta; empty: it can, or there is none
 };
 
 // What a store holds of one release, read as nearly at one moment as the store can.

@@ -267,6 +267,12 @@ class Deployment:
         self.config = self.folder / "syncd.toml"
         self.config.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
+    def use_plan(self, folder):
+        """From the next command on."""
+        lines = self.config.read_text(encoding="utf-8").splitlines(keepends=True)
+        lines[0] = f"plan = {json.dumps(str(folder))}\n"
+        self.config.write_text("".join(lines), encoding="utf-8")
+
     def start(self, *words, **env):
         """Starts a command; it is killed with the test, if it still runs then."""
         command = [SYNCD, *words[:1], "--config", self.config, "--json", *words[1:]]

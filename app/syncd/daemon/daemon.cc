@@ -71,6 +71,7 @@ absl::Status Daemon::Start() {
   if (absl::Status s = tools_.engine.TakeLease(); !s.ok()) return s;
   const auto status = ReadStatus();
   if (!status.ok()) return status.status();
+  if (absl::Status s = CheckLiveFile(state_, status->live); !s.ok()) return s;
   if (status->live == 0u) {
     tools_.note(kWarning,
                 "the aliases are where they were before the adoption: live events are kept, and "

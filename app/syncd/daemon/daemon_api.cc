@@ -78,7 +78,12 @@ LocalStatus Daemon::Local() {
   local.events_head = tools_.log.head();
   local.events = tools_.log.counts();
   local.cold = tools_.log.Cold().value_or(std::map<uint64_t, std::string>());
-  for (const WarmState& state : warm_->states()) local.warm[state.generation] = state;
+  for (const WarmState& state : warm_->states()) {
+    local.warm[state.generation] = state;
+    if (state.lacks.empty() || !state.cold.empty()) continue;
+    local.findings.push_back(absl::StrFormat("generation %d does not show all live events: %s",
+                                             state.generation, state.lacks));
+  }
   const auto view = worker_->view();
   if (!view) {
     local.run.reset();

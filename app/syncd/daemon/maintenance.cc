@@ -46,7 +46,7 @@ absl::Status AddAll(DeadLetters& source, uint64_t generation,
 absl::StatusOr<std::unique_ptr<Database>> OpenJournal(const std::string& state_dir) {
   const auto path = std::filesystem::path(state_dir) / kJournalFile;
   if (!std::filesystem::exists(path)) return std::unique_ptr<Database>();
-  return Database::Open(path.string(), Database::Mode::kReadOnly, Durability::kFull);
+  return OpenJournalFile(state_dir, Database::Mode::kReadOnly);
 }
 
 absl::Status CheckFile(const std::string& state_dir, uint64_t generation) {
@@ -160,7 +160,10 @@ LocalStatus ReadStateFolder(const std::string& state_dir, std::optional<uint64_t
   local.state = ReadStateFacts(state_dir);
   for (const uint64_t generation : GenerationsIn(state_dir)) {
     auto file = GenerationFile::OpenReadOnly(PathOf(state_dir, generation));
-    if (!file.ok()) continue;
+    if (!file.ok()) {
+      local.findings.emplace_back(file.status().message());
+      continue;
+    }
     local.dead_letters += (*file)->dead_letters().Count().value_or(0);
     const auto run = (*file)->ReadRun();
     if (!run.ok()) continue;
@@ -191,6 +194,7 @@ void AddDiskFinding(const std::string& state_dir, const LocalStatus& local, uint
 
 void AddJournal(const std::string& state_dir, LocalStatus& local) {
   const auto db = OpenJournal(state_dir);
+  if (!db.ok()) local.findings.emplace_back(db.status().message());
   if (!db.ok() || *db == nullptr) return;
   const auto head =
       (*db)->QueryInteger("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'event'");

@@ -21,6 +21,8 @@ void NotOpened(const Facts& facts, Findings& findings) {
   } else if (opened.code() == absl::StatusCode::kFailedPrecondition) {
     findings.Stop("store.version", Message(opened),
                   "name an OpenSearch 1.0 or Elasticsearch 7.10, or later, in [store] url");
+  } else if (opened.code() == absl::StatusCode::kUnimplemented) {
+    findings.Stop("store.version", Message(opened), "start the newer syncd again");
   } else if (opened.code() == absl::StatusCode::kInvalidArgument) {
     findings.Stop("store.reachable", Message(opened), "correct [store] in the configuration");
   } else {

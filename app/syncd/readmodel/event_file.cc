@@ -21,7 +21,7 @@ absl::Status PrepareInto(Database& db, const std::string& sql, Statement& statem
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<EventFile>> EventFile::Open(const std::string& path) {
-  auto db = Database::Open(path, Database::Mode::kReadWrite, Durability::kFull);
+  auto db = OpenFile(path, Database::Mode::kReadWrite, Durability::kFull, GenerationFormat());
   if (!db.ok()) return db.status();
   auto plan = LoadPlan(**db);
   if (!plan.ok()) return plan.status();
@@ -135,7 +135,7 @@ absl::Status EventFile::ApplyOne(const LoggedEvent& event, bool queues) {
   // Of another build.
   if (event.channel.starts_with('@') && !event.channel.starts_with(late_)) return absl::OkStatus();
   const auto reader = ReaderOf(event);
-  if (!reader.ok()) return reader.status();
+  if (!reader.ok()) return CountLeftOut(event, reader.status());
   absl::Status failure;  // of the database, not of the event
   const absl::Status read =
       (*reader)->Read(event.body, EventStamp(), [&](const EventChange& change) {
@@ -145,9 +145,10 @@ absl::Status EventFile::ApplyOne(const LoggedEvent& event, bool queues) {
       });
   if (!failure.ok()) return failure;
   if (absl::IsInvalidArgument(read)) {
-    return absl::FailedPreconditionError(
-        absl::StrFormat("%s: its plan can't read the event %d of channel %s: %s", db_->path(),
-                        event.position, event.channel, std::string(read.message())));
+    return CountLeftOut(event,
+                        absl::FailedPreconditionError(absl::StrFormat(
+                            "%s: its plan can't read the event %d of channel %s: %s", db_->path(),
+                            event.position, event.channel, std::string(read.message()))));
   }
   return read;
 }

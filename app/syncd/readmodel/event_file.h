@@ -45,7 +45,7 @@ class EventFile {
   using Sender = absl::FunctionRef<absl::StatusOr<std::vector<size_t>>(
       const std::vector<DocumentChange>& changes, uint64_t position)>;
 
-  // Opens what GenerationFile::Create made.
+  // Opens what GenerationFile::Create made. Errors: those of OpenFile, too.
   static absl::StatusOr<std::unique_ptr<EventFile>> Open(const std::string& path);
 
   const Plan& plan() const { return plan_; }
@@ -56,6 +56,13 @@ class EventFile {
   // Applies events in one transaction, and moves the cursor to `cursor`, which is not below the
   // last of them. Until the generation's load begins nothing is queued for the index.
   absl::Status Apply(const std::vector<LoggedEvent>& events, uint64_t cursor);
+
+  // Whether an event that the file's own plan has no channel for, or can't read, is left out and
+  // counted, rather than an error: for a generation that must not stand still. False at first.
+  void LeaveOut(bool leaves_out) { leaves_out_ = leaves_out; }
+
+  // What was left out, by channel, for people; empty: nothing ever was.
+  absl::StatusOr<std::string> LeftOut();
 
   // Projects every document that waits, and hands them to `send` in parts: first all that are to
   // be, then all that are to be no more. What was sent when an error ends it is sent again.
@@ -91,6 +98,7 @@ class EventFile {
   absl::StatusOr<EventReader*> ReaderOf(const LoggedEvent& event);
   absl::StatusOr<Writer*> WriterOf(const PlanEntity& entity);
   absl::Status ApplyOne(const LoggedEvent& event, bool queues);
+  absl::Status CountLeftOut(const LoggedEvent& event, const absl::Status& reason);
   absl::Status Change(const EventChange& change, const LoggedEvent& event, bool queues);
   absl::Status Queue(const std::string& join_key, uint64_t position);
   absl::Status Count(const std::string& join_key, int sign);
@@ -107,6 +115,7 @@ class EventFile {
   const Plan plan_;
   std::string late_;  // what the channels of this build's late messages begin with
   uint64_t cursor_ = 0;
+  bool leaves_out_ = false;
   Statement move_cursor_;
   Statement queue_;
   Statement keep_former_;

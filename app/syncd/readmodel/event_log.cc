@@ -7,19 +7,12 @@
 #include <absl/time/clock.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 
 #include "syncd/readmodel/journal.h"
 
 namespace syncd {
 namespace {
-
-absl::StatusOr<std::unique_ptr<Database>> OpenJournal(const std::string& state_dir,
-                                                      Database::Mode mode) {
-  const std::string path = (std::filesystem::path(state_dir) / kJournalFile).string();
-  return Database::Open(path, mode, Durability::kFull);
-}
 
 std::string KeyText(const Cell& cell) {
   return cell.kind == Cell::Kind::kInteger ? absl::StrCat(cell.integer) : cell.text;
@@ -55,7 +48,7 @@ EventLog::EventLog(std::unique_ptr<Database> db, const Plan& plan)
 
 absl::StatusOr<std::unique_ptr<EventLog>> EventLog::Open(const std::string& state_dir,
                                                          const Plan& plan) {
-  auto db = OpenJournal(state_dir, Database::Mode::kReadWrite);
+  auto db = OpenJournalFile(state_dir, Database::Mode::kReadWrite);
   if (!db.ok()) return db.status();
   std::unique_ptr<EventLog> log(new EventLog(*std::move(db), plan));
   if (absl::Status s = log->Prepare(); !s.ok()) return s;
@@ -323,7 +316,7 @@ std::map<std::string, EventCounts> EventLog::counts() const {
 }
 
 absl::StatusOr<std::unique_ptr<EventLogReader>> EventLogReader::Open(const std::string& state_dir) {
-  auto db = OpenJournal(state_dir, Database::Mode::kReadOnly);
+  auto db = OpenJournalFile(state_dir, Database::Mode::kReadOnly);
   if (!db.ok()) return db.status();
   std::unique_ptr<EventLogReader> reader(new EventLogReader(*std::move(db)));
   absl::Status s = PrepareInto(*reader->db_,

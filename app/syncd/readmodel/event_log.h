@@ -114,6 +114,10 @@ class EventLog {
   absl::Status MarkCold(uint64_t generation, const std::string& reason);
   absl::StatusOr<std::map<uint64_t, std::string>> Cold();
 
+  // Why the events that `plan`, another generation's, asks for do not all come here under the plan
+  // in use; empty: they do. What only `plan` lacks is no reason: that shows when an event comes.
+  std::string WhyNotAllFor(const Plan& plan) const;
+
   std::map<std::string, EventCounts> counts() const;
 
  private:

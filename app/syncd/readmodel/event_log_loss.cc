@@ -6,6 +6,44 @@
 #include "syncd/readmodel/event_log.h"
 
 namespace syncd {
+namespace {
+
+// Whether two plans find the same changes of an entity in an event. How they read its other fields
+// is their own business.
+bool SameEvents(const Plan& old_plan, const PlanAssignment& old_one, const Plan& new_plan,
+                const PlanAssignment& new_one) {
+  const PlanEntity* old_entity = old_plan.FindEntity(old_one.entity);
+  const PlanEntity* new_entity = new_plan.FindEntity(new_one.entity);
+  return old_entity != nullptr && new_entity != nullptr && old_one.entity == new_one.entity &&
+         old_entity->key == new_entity->key && old_one.at == new_one.at &&
+         old_one.only_with == new_one.only_with && old_one.when == new_one.when &&
+         old_one.deletes == new_one.deletes;
+}
+
+}  // namespace
+
+std::string EventLog::WhyNotAllFor(const Plan& plan) const {
+  for (const PlanChannel& channel : plan.channels) {
+    if (channel.kind != PlanChannel::Kind::kEvents) continue;
+    const PlanChannel* now = plan_.FindChannel(channel.name);
+    if (now == nullptr || now->kind != PlanChannel::Kind::kEvents) {
+      return absl::StrFormat(
+          "its plan has the event channel \"%s\", which the plan in use has no more", channel.name);
+    }
+    for (const PlanAssignment& assignment : channel.assigns) {
+      if (std::ranges::any_of(now->assigns, [&](const PlanAssignment& one) {
+            return SameEvents(plan, assignment, plan_, one);
+          })) {
+        continue;
+      }
+      return absl::StrFormat(
+          "channel \"%s\" of its plan assigns \"%s\", which the plan in use does no more, or "
+          "otherwise",
+          channel.name, assignment.entity);
+    }
+  }
+  return "";
+}
 
 absl::StatusOr<uint64_t> EventLog::OldestKept() {
   const std::lock_guard lock(mutex_);

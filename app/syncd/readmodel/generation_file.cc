@@ -113,18 +113,8 @@ absl::StatusOr<std::unique_ptr<GenerationFile>> GenerationFile::OpenReadOnly(
 absl::StatusOr<std::unique_ptr<GenerationFile>> GenerationFile::OpenAs(const std::string& path,
                                                                        Database::Mode mode,
                                                                        Durability durability) {
-  auto db = Database::Open(path, mode, durability);
+  auto db = OpenFile(path, mode, durability, GenerationFormat());
   if (!db.ok()) return db.status();
-  const auto format = (*db)->QueryInteger("PRAGMA user_version");
-  if (!format.ok()) return format.status();
-  if (*format > kGenerationFormat) {
-    return absl::FailedPreconditionError(
-        absl::StrFormat("%s: format %d was written by a newer syncd; this one reads up to %d", path,
-                        *format, kGenerationFormat));
-  }
-  if (*format == 0) {
-    return absl::DataLossError(absl::StrFormat("%s: no generation file of syncd", path));
-  }
   auto plan = LoadPlan(**db);
   if (!plan.ok()) return plan.status();
   std::unique_ptr<GenerationFile> file(new GenerationFile(*std::move(db), *std::move(plan)));

@@ -67,7 +67,7 @@ class GenerationFile {
                                                                 const RunInfo& run,
                                                                 Durability durability);
 
-  // Opens what Create made. kNotFound; kFailedPrecondition if a newer syncd wrote it.
+  // Opens what Create made. kNotFound; the errors of OpenFile.
   static absl::StatusOr<std::unique_ptr<GenerationFile>> Open(const std::string& path,
                                                               Durability durability);
 

@@ -13,36 +13,36 @@ namespace syncd {
 namespace {
 
 constexpr char kSchema[] = R"sql(
-CREATE TABLE IF NOT EXISTS journal_state (
+CREATE TABLE journal_state (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   state_id TEXT NOT NULL,
   epoch INTEGER NOT NULL DEFAULT 0,
   arrival INTEGER NOT NULL DEFAULT 0,      -- counts every live event that ever came
   arrival_ms INTEGER NOT NULL DEFAULT 0);  -- the time of the last, since 1970; never goes back
-CREATE TABLE IF NOT EXISTS owed_marker (
+CREATE TABLE owed_marker (
   channel TEXT PRIMARY KEY,
   markers INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS event (
+CREATE TABLE event (
   position INTEGER PRIMARY KEY AUTOINCREMENT,
   channel TEXT NOT NULL,
   body TEXT NOT NULL,
   received_ms INTEGER NOT NULL,            -- since 1970, UTC
   stale TEXT NOT NULL);                    -- entities of which something newer was known
-CREATE INDEX IF NOT EXISTS event_received ON event (received_ms);
-CREATE TABLE IF NOT EXISTS entity_order (  -- of each entity's last change; a tombstone if deleted
+CREATE INDEX event_received ON event (received_ms);
+CREATE TABLE entity_order (  -- of each entity's last change; a tombstone if deleted
   entity TEXT NOT NULL,
   key TEXT NOT NULL,
   value TEXT NOT NULL,
   deleted INTEGER NOT NULL,
   changed_ms INTEGER NOT NULL,
   PRIMARY KEY (entity, key)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS entity_order_changed ON entity_order (changed_ms);
-CREATE TABLE IF NOT EXISTS wanted_run (    -- asked for, and not ended
+CREATE INDEX entity_order_changed ON entity_order (changed_ms);
+CREATE TABLE wanted_run (    -- asked for, and not ended
   id INTEGER PRIMARY KEY CHECK (id = 1),
   promote INTEGER,                         -- null: rebuild
   overrides TEXT NOT NULL,
   run INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS cold (          -- generations that get no events any more
+CREATE TABLE cold (          -- generations that get no events any more
   generation INTEGER PRIMARY KEY,
   reason TEXT NOT NULL);
 )sql";
@@ -60,42 +60,56 @@ absl::StatusOr<std::string> RandomId() {
 absl::Status CreateTables(Database& db) {
   auto id = RandomId();
   if (!id.ok()) return id.status();
-  // So that what is trimmed can be given back to the disk. The file has its first page already, so
-  // that only VACUUM changes it.
-  absl::Status status = db.Execute("PRAGMA auto_vacuum=INCREMENTAL; VACUUM");
-  if (status.ok()) status = db.Execute("BEGIN IMMEDIATE");
-  if (status.ok()) status = db.Execute(kSchema);
+  absl::Status status = db.Execute(kSchema);
   if (status.ok()) status = db.Execute(kDeadLetterTable);
   if (status.ok()) {
     status = db.Execute(
-        absl::StrFormat("INSERT OR IGNORE INTO journal_state (id, state_id) VALUES (1, '%s');"
-                        "PRAGMA user_version=%d; COMMIT",
-                        *id, Journal::kFormat));
+        absl::StrFormat("INSERT INTO journal_state (id, state_id) VALUES (1, '%s')", *id));
   }
-  return status;
+  return status.ok() ? WriteVersion(db, JournalFormat()) : status;
+}
+
+// Creates the tables of a new file, all or nothing.
+absl::Status Fill(Database& db) {
+  auto version = db.QueryInteger("PRAGMA user_version");
+  if (!version.ok() || *version != 0) return version.status();
+  // So that what is trimmed can be given back to the disk. The file has its first page already, so
+  // that only VACUUM changes it.
+  absl::Status s = db.Execute("PRAGMA auto_vacuum=INCREMENTAL; VACUUM");
+  if (s.ok()) s = db.Begin();
+  if (!s.ok()) return s;
+  // Another connection may have been first.
+  version = db.QueryInteger("PRAGMA user_version");
+  s = version.status();
+  if (s.ok() && *version == 0) s = CreateTables(db);
+  if (s.ok()) s = db.Commit();
+  if (!s.ok()) db.Rollback();
+  return s;
 }
 
 }  // namespace
 
+const FileFormat& JournalFormat() {
+  static const auto& format = *new FileFormat{"journal", {}};
+  return format;
+}
+
+absl::StatusOr<std::unique_ptr<Database>> OpenJournalFile(const std::string& state_dir,
+                                                          Database::Mode mode) {
+  const auto path = std::filesystem::path(state_dir) / kJournalFile;
+  return OpenFile(path.string(), mode, Durability::kFull, JournalFormat());
+}
+
 absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(const std::string& state_dir) {
-  const std::string path = (std::filesystem::path(state_dir) / kJournalFile).string();
-  auto db = Database::Open(path, Database::Mode::kCreate, Durability::kFull);
+  auto db = OpenJournalFile(state_dir, Database::Mode::kCreate);
   if (!db.ok()) return db.status();
-  auto format = (*db)->QueryInteger("PRAGMA user_version");
-  if (!format.ok()) return format.status();
-  if (*format > kFormat) {
-    return absl::FailedPreconditionError(
-        absl::StrFormat("%s: format %d was written by a newer syncd; this one reads up to %d", path,
-                        *format, kFormat));
-  }
-  if (*format < kFormat) {
-    if (absl::Status status = CreateTables(**db); !status.ok()) return status;
-  }
+  if (absl::Status s = Fill(**db); !s.ok()) return s;
   auto select = (*db)->Prepare("SELECT state_id FROM journal_state");
   if (!select.ok()) return select.status();
   auto row = select->Step();
   if (!row.ok()) return row.status();
-  if (!*row) return absl::DataLossError(absl::StrFormat("%s: has lost its identity", path));
+  if (!*row)
+    return absl::DataLossError(absl::StrFormat("%s: has lost its identity", (*db)->path()));
   std::string state_id = select->TextCopy(0);
   select->Reset();
   return std::unique_ptr<Journal>(new Journal(*std::move(db), std::move(state_id)));

@@ -15,20 +15,25 @@
 #include <string_view>
 
 #include "syncd/readmodel/database.h"
+#include "syncd/readmodel/format.h"
 
 namespace syncd {
 
 inline constexpr char kJournalFile[] = "journal.db";
 
+// The version of its tables. Whoever changes them adds a step.
+const FileFormat& JournalFormat();
+
+// The journal of `state_dir`, by itself. Errors: those of OpenFile.
+absl::StatusOr<std::unique_ptr<Database>> OpenJournalFile(const std::string& state_dir,
+                                                          Database::Mode mode);
+
 // `journal.db` in the state folder. Every change is on the disk when its call returns.
 // Thread-safe; the holder of the folder's lock alone writes. Errors: those of Database.
 class Journal {
  public:
-  // The version of its tables; a file with a higher one was written by a newer syncd.
-  static constexpr int kFormat = 1;
-
-  // Opens, or creates, the journal of `state_dir`, a folder that is there. kFailedPrecondition if a
-  // newer syncd wrote it.
+  // Opens, or creates, the journal of `state_dir`, a folder that is there. Errors: those of
+  // OpenFile, too.
   static absl::StatusOr<std::unique_ptr<Journal>> Open(const std::string& state_dir);
 
   // Random, made with the file: two processes with one id share a state folder, and its lock.

@@ -160,6 +160,11 @@ absl::Status KeepPlan(Database& db, const Plan& plan) {
 
 }  // namespace
 
+const FileFormat& GenerationFormat() {
+  static const auto& format = *new FileFormat{"generation file", {}};
+  return format;
+}
+
 absl::Status CreateSchema(Database& db, const Plan& plan) {
   if (absl::Status status = db.Execute(kOwnTables); !status.ok()) return status;
   if (absl::Status status = db.Execute(kDeadLetterTable); !status.ok()) return status;
@@ -175,7 +180,7 @@ absl::Status CreateSchema(Database& db, const Plan& plan) {
   for (const PlanFamily& family : plan.families) {
     if (absl::Status status = CheckFamily(db, family); !status.ok()) return status;
   }
-  return db.Execute(absl::StrCat("PRAGMA user_version=", kGenerationFormat));
+  return WriteVersion(db, GenerationFormat());
 }
 
 absl::StatusOr<Plan> LoadPlan(Database& db) {
@@ -188,7 +193,11 @@ absl::StatusOr<Plan> LoadPlan(Database& db) {
     if (!*row) break;
     files[select->TextCopy(0)] = select->TextCopy(1);
   }
-  return PlanFromFiles(files);
+  auto plan = PlanFromFiles(files);
+  if (plan.ok()) return plan;
+  return absl::Status(plan.status().code(),
+                      absl::StrFormat("%s: its own plan can't be read by this syncd: %s", db.path(),
+                                      std::string(plan.status().message())));
 }
 
 std::string UpsertSql(const PlanEntity& entity, Upsert by) {

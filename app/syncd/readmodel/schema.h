@@ -10,11 +10,12 @@
 #include "syncd/plan/plan.h"
 #include "syncd/readmodel/database.h"
 #include "syncd/readmodel/field_values.h"
+#include "syncd/readmodel/format.h"
 
 namespace syncd {
 
-// The version of the tables below; a file with a higher one was written by a newer syncd.
-inline constexpr int kGenerationFormat = 1;
+// The version of the tables below. Whoever changes them adds a step.
+const FileFormat& GenerationFormat();
 
 // Creates syncd's own tables, a table for each entity of `plan`, and the plan's views, and keeps a
 // copy of the plan. The plan's SQL may create views and indexes, nothing else. kInvalidArgument

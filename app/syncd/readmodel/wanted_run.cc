@@ -3,7 +3,6 @@
 #include <absl/strings/str_join.h>
 #include <absl/strings/str_split.h>
 
-#include <filesystem>
 #include <utility>
 
 #include "syncd/readmodel/journal.h"
@@ -11,8 +10,7 @@
 namespace syncd {
 
 absl::StatusOr<std::unique_ptr<WantedRuns>> WantedRuns::Open(const std::string& state_dir) {
-  const auto path = std::filesystem::path(state_dir) / kJournalFile;
-  auto db = Database::Open(path.string(), Database::Mode::kReadWrite, Durability::kFull);
+  auto db = OpenJournalFile(state_dir, Database::Mode::kReadWrite);
   if (!db.ok()) return db.status();
   return std::unique_ptr<WantedRuns>(new WantedRuns(*std::move(db)));
 }

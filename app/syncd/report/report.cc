@@ -307,6 +307,8 @@ std::string StatusJson(const indexswap::ReleaseStatus& status, const LocalStatus
                        {"total", OrNull(local.total)},
                        {"eta_s", OrNull(local.eta_s)}};
   }
+  json::array findings(status.findings.begin(), status.findings.end());
+  findings.insert(findings.end(), local.findings.begin(), local.findings.end());
   return json::serialize(json::object{
       {"store", status.store},
       {"role", local.role.empty() ? json::value(nullptr) : json::value(local.role)},
@@ -317,7 +319,7 @@ std::string StatusJson(const indexswap::ReleaseStatus& status, const LocalStatus
       {"generations", std::move(generations)},
       {"aliases", Aliases(status)},
       {"lease", Lease(status)},
-      {"findings", json::array(status.findings.begin(), status.findings.end())},
+      {"findings", std::move(findings)},
       {"dead_letters", local.dead_letters},
       {"events", Events(local)},
       {"state_folder", StateFolder(local.state)},

@@ -55,6 +55,7 @@ struct LocalStatus {
   std::map<uint64_t, std::string> cold;       // those that nobody does any more, and why
   std::map<std::string, EventCounts> events;  // by channel, since the process began
   std::optional<SyncOutcome> last;            // the last run that ended in the process
+  std::vector<std::string> findings;          // what is not as it should be, for people
   StateFacts state;                           // the folder's disk, and what is on it
 };
 

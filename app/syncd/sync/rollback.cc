@@ -3,7 +3,9 @@
 #include <absl/strings/str_format.h>
 
 #include <algorithm>
+#include <filesystem>
 
+#include "syncd/readmodel/event_file.h"
 #include "syncd/sync/state_files.h"
 
 namespace syncd {
@@ -11,6 +13,15 @@ namespace {
 
 // A sick store may take longer than one pause; the way back must not end with that.
 constexpr int kTries = 10;
+
+// Whether events up to its cursor are missing in a generation's file: then nobody can say how many.
+bool HasGaps(const std::string& state_dir, uint64_t generation, const EventLog& log) {
+  const auto path = std::filesystem::path(state_dir) / GenerationFileName(generation);
+  const auto file = EventFile::Open(path.string());
+  if (!file.ok()) return false;
+  const auto left_out = (*file)->LeftOut();
+  return !left_out.ok() || !left_out->empty() || !log.WhyNotAllFor((*file)->plan()).empty();
+}
 
 }  // namespace
 
@@ -72,7 +83,7 @@ absl::StatusOr<RollbackLoss> AssessRollback(const indexswap::ReleaseStatus& stat
   loss.reason = reason == cold->end() ? "it has no file in the state folder" : reason->second;
   if (lag.ok()) {
     loss.lag = *lag;
-    loss.lost = *lag;
+    if (!HasGaps(state_dir, *to, log)) loss.lost = *lag;
   } else if (head == 0) {
     loss.lost = 0;
   }

@@ -104,6 +104,7 @@ absl::Status SyncRunner::RunSteps(const SyncRequest& request, SyncOutcome& outco
   if (absl::Status s = engine_.TakeLease(); !s.ok()) return s;
   const auto status = engine_.Status();
   if (!status.ok()) return status.status();
+  if (absl::Status s = CheckLiveFile(config_.state, status->live); !s.ok()) return s;
   if (absl::Status s = warm_.Adopt(*status); !s.ok()) return s;
   auto unfinished = FindUnfinished(*status);
   if (!unfinished.ok()) return unfinished.status();

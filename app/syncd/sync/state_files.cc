@@ -106,6 +106,15 @@ absl::Status NoteWasLive(const std::string& folder, uint64_t generation) {
   return (*file)->WriteRun(*run);
 }
 
+absl::Status CheckLiveFile(const std::string& folder, std::optional<uint64_t> live) {
+  if (!live) return absl::OkStatus();
+  const auto path = fs::path(folder) / GenerationFileName(*live);
+  std::error_code error;
+  if (!fs::exists(path, error)) return absl::OkStatus();
+  const absl::Status opened = GenerationFile::OpenReadOnly(path.string()).status();
+  return absl::IsUnimplemented(opened) ? opened : absl::OkStatus();
+}
+
 std::optional<uint64_t> CutOffRun(const std::string& folder, const Plan& plan,
                                   std::optional<uint64_t> live) {
   std::optional<uint64_t> newest;

@@ -40,6 +40,10 @@ bool MayHaveGoneLive(RunStage stage);
 // Notes that a generation has been live, so that no sync goes on with it. OK when it has no file.
 absl::Status NoteWasLive(const std::string& folder, uint64_t generation);
 
+// kUnimplemented when the live generation's file was written by a newer syncd: nothing could be
+// acknowledged. Whatever else is wrong with a file is found, and told of, when it is used.
+absl::Status CheckLiveFile(const std::string& folder, std::optional<uint64_t> live);
+
 // The generation of a run from queues that was cut off, under this plan: a sync would go on with
 // it.
 std::optional<uint64_t> CutOffRun(const std::string& folder, const Plan& plan,

@@ -77,7 +77,10 @@ void WarmGeneration::StartDraining() {
 
 void WarmGeneration::SetLive(bool live) {
   const std::lock_guard lock(mutex_);
+  if (live_ != live) checked_ = false;
   live_ = live;
+  woken_ = true;
+  changed_.notify_all();
 }
 
 WarmState WarmGeneration::state() const {
@@ -100,7 +103,8 @@ absl::Status WarmGeneration::CatchUp(uint64_t position, steady_clock::time_point
   changed_.notify_all();
   const auto done = [this] {
     return stop_ || !state_.cold.empty() ||
-           (opened_ && !applying_ && state_.cursor >= limit_ && state_.answered >= limit_);
+           (opened_ && checked_ && !applying_ && state_.cursor >= limit_ &&
+            state_.answered >= limit_);
   };
   const bool in_time = changed_.wait_until(lock, deadline, done);
   if (!state_.cold.empty()) {
@@ -175,16 +179,48 @@ bool WarmGeneration::RunOnce() {
   return drained.ok() && more && !stop_;
 }
 
-absl::StatusOr<bool> WarmGeneration::ApplyNext() {
-  if (file_ == nullptr) {
-    const auto path = std::filesystem::path(state_dir_) / GenerationFileName(generation_);
-    auto file = EventFile::Open(path.string());
-    if (!file.ok()) return file.status();
-    auto reader = EventLogReader::Open(state_dir_);
-    if (!reader.ok()) return reader.status();
-    file_ = *std::move(file);
-    reader_ = *std::move(reader);
+absl::Status WarmGeneration::OpenFile() {
+  if (file_ != nullptr) return absl::OkStatus();
+  const auto path = std::filesystem::path(state_dir_) / GenerationFileName(generation_);
+  auto file = EventFile::Open(path.string());
+  if (!file.ok()) return file.status();
+  auto reader = EventLogReader::Open(state_dir_);
+  if (!reader.ok()) return reader.status();
+  file_ = *std::move(file);
+  reader_ = *std::move(reader);
+  return absl::OkStatus();
+}
+
+// Its plan may be another than the one in use, by which events are read from queues.
+absl::Status WarmGeneration::CheckPlan() {
+  bool is_live = false;
+  {
+    const std::lock_guard lock(mutex_);
+    is_live = live_;
   }
+  file_->LeaveOut(is_live);
+  auto left_out = file_->LeftOut();
+  if (!left_out.ok()) return left_out.status();
+  std::string lacks = *std::move(left_out);
+  if (lacks.empty()) lacks = log_.WhyNotAllFor(file_->plan());
+  const std::lock_guard lock(mutex_);
+  if (live_ != is_live) return absl::OkStatus();  // woken again
+  if (!is_live && !lacks.empty()) return absl::FailedPreconditionError(lacks);
+  if (state_.lacks.empty() && !lacks.empty()) {
+    callbacks_.note(kWarning, absl::StrFormat("generation %d is live, and does not show all live "
+                                              "events until the next sync: %s",
+                                              generation_, lacks));
+  }
+  state_.lacks = std::move(lacks);
+  checked_ = true;
+  changed_.notify_all();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> WarmGeneration::ApplyNext() {
+  absl::Status ready = OpenFile();
+  if (ready.ok()) ready = CheckPlan();
+  if (!ready.ok()) return ready;
   uint64_t limit = 0;
   {
     const std::lock_guard lock(mutex_);
@@ -240,99 +276,6 @@ absl::Status WarmGeneration::PutAside(const LoggedEvent& event, const absl::Stat
   callbacks_.note(kError, absl::StrFormat("generation %d: event %d of channel %s can't be applied, "
                                           "and is a dead letter now",
                                           generation_, event.position, event.channel));
-  return log_.AddDeadLetter(letter);
-}
-
-absl::Status WarmGeneration::DrainNow() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!drains_) {
-      wait_ = milliseconds(0);
-      state_.trouble.clear();
-    }
-    if (!drains_ || !dirty_) return absl::OkStatus();
-    dirty_ = false;
-  }
-  absl::Status of_engine;
-  uint64_t answered = 0;
-  absl::Status status;
-  {
-    const std::lock_guard lock(file_mutex_);
-    status = file_->Drain([&](const std::vector<DocumentChange>& changes, uint64_t position) {
-      auto refused = Send(changes, position);
-      of_engine = refused.status();
-      return refused;
-    });
-    if (status.ok()) {
-      const auto position = file_->Answered();
-      status = position.status();
-      answered = position.value_or(0);
-    }
-  }
-  if (status.ok()) {
-    Publish(answered);
-    return status;
-  }
-  {
-    const std::lock_guard lock(mutex_);
-    dirty_ = true;
-  }
-  Fail(status, of_engine.ok());
-  return status;
-}
-
-absl::StatusOr<std::vector<size_t>> WarmGeneration::Send(const std::vector<DocumentChange>& changes,
-                                                         uint64_t position) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (stop_) return absl::CancelledError("stopping");
-  }
-  std::vector<indexswap::Change> writes;
-  std::vector<size_t> written;  // of `changes`
-  std::vector<size_t> refused;
-  writes.reserve(changes.size());
-  for (size_t i = 0; i < changes.size(); ++i) {
-    const DocumentChange& change = changes[i];
-    if (change.failure.empty()) {
-      writes.push_back({change.family, change.id, position, change.document});
-      written.push_back(i);
-      continue;
-    }
-    if (absl::Status s = KeepRefused(change, change.failure); !s.ok()) return s;
-    refused.push_back(i);
-  }
-  if (writes.empty()) return refused;
-  callbacks_.step("events.send.before");
-  const auto results = engine_.Apply(generation_, writes);
-  callbacks_.step("events.send.after");
-  if (!results.ok()) return results.status();
-  for (size_t n = 0; n < results->size(); ++n) {
-    const indexswap::BulkResult& result = (*results)[n];
-    const size_t i = written[n];
-    switch (result.outcome) {
-      case indexswap::BulkResult::Outcome::kDone:
-      case indexswap::BulkResult::Outcome::kNotNewer:
-        break;
-      case indexswap::BulkResult::Outcome::kRefused:
-        if (absl::Status s = KeepRefused(changes[i], result.reason); !s.ok()) return s;
-        refused.push_back(i);
-        break;
-      default:  // all is sent again; versions make that harmless
-        return absl::ResourceExhaustedError(result.reason);
-    }
-  }
-  std::ranges::sort(refused);
-  return refused;
-}
-
-absl::Status WarmGeneration::KeepRefused(const DocumentChange& change, const std::string& reason) {
-  DeadLetter letter;
-  letter.kind = DeadLetter::Kind::kRefused;
-  letter.generation = generation_;
-  letter.family = change.family;
-  letter.document_id = change.id;
-  letter.body = change.document.value_or("");
-  letter.reason = reason;
   return log_.AddDeadLetter(letter);
 }
 

@@ -42,12 +42,14 @@ struct WarmState {
   uint64_t answered = 0;  // the last that its index has answered for
   std::string trouble;    // why it does not get on at the moment; empty: it does
   std::string cold;       // why it gets no events any more; empty: it does
+  std::string lacks;      // events that it has left out while live, for its plan lacks them
 };
 
 // Applies events to one generation on a thread of its own, so that a sick one holds up no other. A
 // store that can't be reached, or is too busy, is tried again for as long as it takes; a file that
 // fails, or a plan that can't read an event, makes the generation cold, and so does an index that
-// is gone, unless the generation is live. Thread-safe.
+// is gone, unless the generation is live: that one leaves out what its plan lacks, and turns cold
+// when it is live no more. Thread-safe.
 class WarmGeneration {
  public:
   // Nothing is owned; everything must outlive it. With `drains` false, documents stay in the outbox
@@ -88,6 +90,8 @@ class WarmGeneration {
 
   void Run();
   bool RunOnce();
+  absl::Status OpenFile();
+  absl::Status CheckPlan();
   absl::StatusOr<bool> ApplyNext();
   absl::Status Apply(const std::vector<LoggedEvent>& events, uint64_t cursor);
   absl::Status PutAside(const LoggedEvent& event, const absl::Status& reason);
@@ -115,7 +119,8 @@ class WarmGeneration {
   uint64_t limit_ = kNoLimit;
   bool drains_;
   bool live_ = false;
-  bool opened_ = false;  // the file was, so that the cursor is its own
+  bool opened_ = false;   // the file was, so that the cursor is its own
+  bool checked_ = false;  // its plan was, since it last became, or ceased to be, live
   bool applying_ = false;
   bool dirty_ = true;  // the outbox may have something
   bool woken_ = true;

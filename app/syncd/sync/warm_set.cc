@@ -47,6 +47,7 @@ absl::Status WarmSet::Adopt(const indexswap::ReleaseStatus& status) {
   const auto cold = log_.Cold();
   if (!cold.ok()) return cold.status();
   const std::vector<uint64_t> files = GenerationsIn(state_dir_);
+  SetLive(status.live);  // first: the live one is never given up
   for (const indexswap::GenerationStatus& generation : status.generations) {
     const bool complete = generation.state == "live" || generation.state == "previous" ||
                           generation.state == "sealed";
@@ -55,7 +56,6 @@ absl::Status WarmSet::Adopt(const indexswap::ReleaseStatus& status) {
       Add(generation.generation, true);
     }
   }
-  SetLive(status.live);
   std::vector<uint64_t> gone;
   {
     const std::lock_guard lock(mutex_);

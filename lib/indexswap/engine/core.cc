@@ -5,6 +5,8 @@
 
 #include <thread>
 
+#include "indexswap/engine/release_state.h"
+
 namespace indexswap {
 namespace {
 
@@ -43,7 +45,7 @@ Core::Core(std::shared_ptr<IndexStore> the_store, ReleaseSpec the_release,
       lease(*store, query, options, observer) {}
 
 absl::StatusOr<ReleaseView> Core::ReadView() {
-  auto state = store->Read(query);
+  auto state = ReadRelease(*store, query);
   if (!state.ok()) return state.status();
   return MakeView(release, *std::move(state));
 }

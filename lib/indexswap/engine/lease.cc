@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <set>
 
+#include "indexswap/engine/release_state.h"
+
 namespace indexswap {
 namespace {
 
@@ -98,7 +100,7 @@ void LeaseKeeper::NoteLost() {
   wake_.notify_all();
 }
 
-absl::StatusOr<StoreState> LeaseKeeper::Inspect() { return store_.Read(query_); }
+absl::StatusOr<StoreState> LeaseKeeper::Inspect() { return ReadForWriter(store_, query_); }
 
 uint64_t LeaseKeeper::JournalPosition() const {
   return options_.journal_position ? options_.journal_position() : 0;

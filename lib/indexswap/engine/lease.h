@@ -32,6 +32,7 @@ class LeaseKeeper {
   LeaseKeeper& operator=(const LeaseKeeper&) = delete;
 
   // Takes the lease unless this process has it. kFailedPrecondition names a holder that beats;
+  // kUnimplemented when a newer program has written what is live, or the lease;
   // kAborted when this process has had it and lost it.
   absl::Status Acquire();
 

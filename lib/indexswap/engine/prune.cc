@@ -58,6 +58,10 @@ absl::StatusOr<PruneReport> PruneGenerations(Core& core, bool dry_run) {
   PruneReport report;
   report.verdicts =
       JudgeRetention(core.options.retention, Candidates(core, view, /*lease_held=*/!dry_run));
+  for (RetentionVerdict& verdict : report.verdicts) {
+    const std::string& newer = view.Find(verdict.generation)->newer;
+    if (!newer.empty()) verdict.reason = newer;
+  }
   if (view.adoption) {
     // Its indexes are none of ours, so nothing below could delete them; said for people.
     report.verdicts.insert(report.verdicts.begin(),

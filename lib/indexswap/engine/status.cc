@@ -4,6 +4,7 @@
 #include <absl/strings/str_join.h>
 
 #include <algorithm>
+#include <set>
 
 #include "indexswap/engine/view.h"
 
@@ -11,7 +12,9 @@ namespace indexswap {
 namespace {
 
 std::string StateOf(const ReleaseView& view, const GenerationView& generation) {
-  if (!generation.meta) return "foreign";
+  if (!generation.meta && (generation.newer.empty() || view.live != generation.generation)) {
+    return "foreign";
+  }
   if (view.live == generation.generation) return "live";
   if (view.previous == generation.generation) return "previous";
   if (generation.meta->state == BuildState::kSealed && !generation.complete) return "incomplete";
@@ -106,9 +109,18 @@ absl::StatusOr<ReleaseStatus> MakeStatus(Core& core) {
   for (const auto& [number, generation] : view.generations) {
     status.generations.push_back(Describe(core, view, generation));
   }
-  for (const AliasSpec& alias : core.release.aliases) {
-    status.aliases.push_back(Describe(core, view, alias.name));
-  }
+  std::set<std::string> names;
+  const auto describe = [&](const std::vector<AliasSpec>& aliases) {
+    for (const AliasSpec& alias : aliases) {
+      if (names.insert(alias.name).second) {
+        status.aliases.push_back(Describe(core, view, alias.name));
+      }
+    }
+  };
+  describe(core.release.aliases);
+  // Live may be of an older release spec, with aliases that this one has no more.
+  const GenerationView* live = view.live ? view.Find(*view.live) : nullptr;
+  if (live != nullptr && live->meta) describe(live->meta->aliases);
   return status;
 }
 

@@ -29,6 +29,7 @@ absl::StatusOr<const GenerationView*> RequireComplete(const ReleaseView& view,
     return absl::FailedPreconditionError(
         absl::StrFormat("there is no generation %d; `status` lists those that exist", generation));
   }
+  if (!found->newer.empty()) return absl::UnimplementedError(found->newer);
   if (!found->complete) {
     return absl::FailedPreconditionError(absl::StrFormat(
         "generation %d is not complete (%s): aliases move only to a sealed one", generation,

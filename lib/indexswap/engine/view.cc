@@ -52,16 +52,27 @@ void FindAdoption(ReleaseView& view) {
   }
 }
 
+const AliasSpec* FindAlias(const std::vector<AliasSpec>& aliases, const std::string& name) {
+  for (const AliasSpec& alias : aliases) {
+    if (alias.name == name) return &alias;
+  }
+  return nullptr;
+}
+
 void FindLive(const ReleaseSpec& release, ReleaseView& view) {
   std::map<uint64_t, int> votes;
-  for (const AliasSpec& alias : release.aliases) {
-    const auto found = view.aliases.find(alias.name);
-    if (found == view.aliases.end()) continue;
-    for (const AliasTarget& target : found->second) {
+  for (const auto& [alias, targets] : view.aliases) {
+    const AliasSpec* asked = FindAlias(release.aliases, alias);
+    for (const AliasTarget& target : targets) {
       const auto name = ParseIndexName(target.index);
-      if (name && name->family == alias.family && view.generations.contains(name->generation)) {
+      const GenerationView* owner = name ? view.Find(name->generation) : nullptr;
+      // Live may be of an older release spec, with other aliases than this one.
+      const AliasSpec* own =
+          owner != nullptr && owner->meta ? FindAlias(owner->meta->aliases, alias) : nullptr;
+      if (owner != nullptr && ((asked != nullptr && asked->family == name->family) ||
+                               (own != nullptr && own->family == name->family))) {
         ++votes[name->generation];
-      } else if (IsAdopted(view, target.index)) {
+      } else if (asked != nullptr && IsAdopted(view, target.index)) {
         ++votes[0];
       }
     }
@@ -123,12 +134,16 @@ ReleaseView MakeView(const ReleaseSpec& release, StoreState state) {
     if (!name) continue;
     GenerationView& generation = view.generations[name->generation];
     generation.generation = name->generation;
+    if (!index.newer.empty()) generation.newer = index.name + ": " + index.newer;
     generation.families[name->family] = std::move(index);
   }
   for (auto& [number, generation] : view.generations) {
     generation.meta = AgreedMeta(generation, release.name);
     generation.complete = IsComplete(generation);
-    if (!generation.meta) {
+    if (!generation.newer.empty()) {
+      view.findings.push_back(
+          absl::StrFormat("generation %d is left alone: %s", number, generation.newer));
+    } else if (!generation.meta) {
       view.findings.push_back(absl::StrFormat(
           "generation %d was not made by indexswap, or its indexes are of different builds",
           number));
@@ -177,6 +192,7 @@ absl::Status PlanTable(const ReleaseView& view, AliasTable wanted, SwapActions& 
     for (const AliasTarget& target : found->second) {
       const auto name = ParseIndexName(target.index);
       const GenerationView* owner = name ? view.Find(name->generation) : nullptr;
+      if (owner != nullptr && !owner->newer.empty()) return absl::UnimplementedError(owner->newer);
       const bool ours = owner != nullptr && owner->meta && owner->families.contains(name->family);
       if (!ours && !IsAdopted(view, target.index)) {
         return absl::FailedPreconditionError(absl::StrFormat(

@@ -21,6 +21,7 @@ struct GenerationView {
   std::map<std::string, IndexState> families;  // by family
   bool complete = false;                       // sealed, and every family of its meta is there
   bool has_public_alias = false;
+  std::string newer;  // why this program can't read the meta of one of its indexes; empty: it can
 
   // Every index's name, in order.
   std::vector<std::string> Indexes() const;
@@ -48,7 +49,8 @@ ReleaseView MakeView(const ReleaseSpec& release, StoreState state);
 
 // The actions of a swap to `meta`'s alias table, leaving out `pending` (names that concrete indexes
 // have). Aliases of the live generation that the target does not have are removed.
-// kFailedPrecondition when an alias points at an index that indexswap neither made nor adopted.
+// kFailedPrecondition when an alias points at an index that indexswap neither made nor adopted,
+// kUnimplemented when at one that a newer program made.
 struct SwapActions {
   std::vector<AliasAction> actions;
   AliasTable wanted;  // what must be read back; an empty list of targets: nowhere

@@ -9,7 +9,8 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr int kMetaFormat = 1;
+// Of a lease. A record that has none is of the first.
+constexpr uint64_t kLeaseFormat = 1;
 
 absl::StatusOr<json::object> ParseObject(std::string_view what, std::string_view text) {
   json::error_code error;
@@ -19,6 +20,13 @@ absl::StatusOr<json::object> ParseObject(std::string_view what, std::string_view
         "%s is no JSON object: %s", what, error ? error.message() : std::string("another type")));
   }
   return std::move(value.as_object());
+}
+
+absl::Status Newer(std::string_view what, uint64_t format, uint64_t current) {
+  return absl::UnimplementedError(absl::StrFormat(
+      "%s was written by a newer program: it has format %d, and this one reads up to %d. Use that "
+      "program again; nothing was changed",
+      what, format, current));
 }
 
 // Reads members of one object; the first that is missing or of the wrong type makes it fail.
@@ -241,17 +249,30 @@ std::string EncodeMeta(const GenerationMeta& meta) {
   return json::serialize(object);
 }
 
-absl::StatusOr<GenerationMeta> DecodeMeta(std::string_view text) {
+const std::vector<MetaStep>& MetaSteps() {
+  static const auto& steps = *new std::vector<MetaStep>();
+  return steps;
+}
+
+absl::StatusOr<GenerationMeta> DecodeMeta(std::string_view text,
+                                          const std::vector<MetaStep>& steps) {
   auto object = ParseObject("_meta", text);
   if (!object.ok()) return object.status();
+  Reader written("_meta", *object);
+  const uint64_t format = written.Number("format");
+  if (!written.status().ok()) return written.status();
+  const uint64_t current = steps.size() + 1;
+  if (format > current) return Newer("its _meta", format, current);
+  if (format == 0) return absl::InvalidArgumentError("_meta: there is no format 0");
+  for (uint64_t step = format; step < current; ++step) {
+    auto upgraded = steps[step - 1](json::serialize(*object));
+    if (upgraded.ok()) object = ParseObject("_meta", *upgraded);
+    if (!upgraded.ok()) return upgraded.status();
+    if (!object.ok()) return object.status();
+  }
   Reader reader("_meta", *object);
   GenerationMeta meta;
-  const uint64_t format = reader.Number("format");
-  if (reader.status().ok() && format > kMetaFormat) {
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "_meta has format %d; this program knows %d: use a newer one", format, kMetaFormat));
-  }
-  meta.format = static_cast<int>(format);
+  meta.format = static_cast<int>(current);
   meta.release = reader.Text("release");
   meta.generation = reader.Number("generation");
   meta.build_id = reader.Text("build_id");
@@ -272,7 +293,8 @@ absl::StatusOr<GenerationMeta> DecodeMeta(std::string_view text) {
 }
 
 std::string EncodeLease(const LeaseRecord& record) {
-  return json::serialize(json::object{{"host", record.owner.host},
+  return json::serialize(json::object{{"format", kLeaseFormat},
+                                      {"host", record.owner.host},
                                       {"pid", record.owner.pid},
                                       {"address", record.owner.address},
                                       {"state_id", record.owner.state_id},
@@ -287,6 +309,8 @@ absl::StatusOr<LeaseRecord> DecodeLease(std::string_view text) {
   auto object = ParseObject("the lease", text);
   if (!object.ok()) return object.status();
   Reader reader("the lease", *object);
+  const uint64_t format = reader.Has("format") ? reader.Number("format") : 1;
+  if (format > kLeaseFormat) return Newer("the lease", format, kLeaseFormat);
   LeaseRecord record;
   record.owner.host = reader.Text("host");
   record.owner.pid = static_cast<int64_t>(reader.Number("pid"));

@@ -68,10 +68,7 @@ absl::StatusOr<std::optional<IndexState>> OwnIndex(const StateQuery& query, cons
   state.name = name;
   if (entry.meta) {
     absl::StatusOr<GenerationMeta> meta = DecodeMeta(*entry.meta);
-    if (meta.status().code() == absl::StatusCode::kFailedPrecondition) {
-      return absl::FailedPreconditionError(
-          absl::StrFormat("index %s: %s", name, std::string(meta.status().message())));
-    }
+    if (absl::IsUnimplemented(meta.status())) state.newer = std::string(meta.status().message());
     if (meta.ok()) state.meta = *std::move(meta);
   }
   for (const auto& [alias, details] : entry.aliases) {
@@ -122,7 +119,7 @@ absl::StatusOr<StoreState> AssembleState(const StateQuery& query, const IndexEnt
   StoreState state;
   for (const auto& [name, entry] : entries) {
     if (const std::optional<uint64_t> epoch = ParseLeaseName(query.release, name)) {
-      state.leases.push_back({*epoch, std::nullopt});
+      state.leases.push_back({*epoch, std::nullopt, ""});
     }
     if (Contains(query.aliases, name)) state.concrete.push_back(name);
     absl::StatusOr<std::optional<IndexState>> own = OwnIndex(query, name, entry);
@@ -164,6 +161,10 @@ absl::Status ParseLeases(std::string_view body, std::vector<Lease>& leases) {
     }
     if (const json::object* source = Find(doc.as_object(), {"_source"})) {
       absl::StatusOr<LeaseRecord> record = DecodeLease(json::serialize(*source));
+      if (absl::IsUnimplemented(record.status())) {
+        leases[i].newer = std::string(record.status().message());
+        continue;
+      }
       if (!record.ok()) return record.status();
       leases[i].record = *std::move(record);
     }

@@ -6,14 +6,23 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "indexswap/sqlite/connection.h"
 
 namespace indexswap {
 
-// Makes an empty file a store; leaves a store as it is. kFailedPrecondition when the file holds
-// something else, or is from a newer version.
-absl::Status PrepareSchema(Connection& connection, const std::string& path);
+// Brings a store's file from one version to the next, within a transaction.
+using SchemaStep = absl::Status (*)(Connection& connection);
+
+// The steps from version 1 to today's. Whoever changes the tables adds one.
+const std::vector<SchemaStep>& SchemaSteps();
+
+// Makes an empty file a store, and brings one of an older version up to today's by `steps`, all or
+// nothing. kFailedPrecondition when the file holds something else, kUnimplemented when a newer
+// program wrote it; it is as it was then.
+absl::Status PrepareSchema(Connection& connection, const std::string& path,
+                           const std::vector<SchemaStep>& steps = SchemaSteps());
 
 // Whether `name` is one of the tables that belong to the store itself, or to SQLite.
 bool IsReservedName(std::string_view name);

@@ -22,9 +22,11 @@ absl::Status ReadLeases(Connection& connection, const std::string& release, Stor
     absl::StatusOr<bool> row = select.Step();
     if (!row.ok()) return row.status();
     if (!*row) return absl::OkStatus();
-    Lease lease{static_cast<uint64_t>(select.Int(0)), std::nullopt};
+    Lease lease{static_cast<uint64_t>(select.Int(0)), std::nullopt, ""};
     absl::StatusOr<LeaseRecord> record = DecodeLease(select.Text(1));
     if (record.ok()) lease.record = *std::move(record);
+    if (absl::IsUnimplemented(record.status()))
+      lease.newer = std::string(record.status().message());
     state.leases.push_back(std::move(lease));
   }
 }
@@ -47,13 +49,17 @@ absl::Status ReadIndexes(Connection& connection, const StateQuery& query, StoreS
     const bool ours = !select.Text(1).empty() && select.Text(2) == query.release;
     if (ours) {
       absl::StatusOr<GenerationMeta> meta = DecodeMeta(select.Text(1));
-      if (!meta.ok())
+      if (absl::IsUnimplemented(meta.status())) {
+        index.newer = std::string(meta.status().message());
+      } else if (!meta.ok()) {
         return absl::Status(meta.status().code(),
                             index.name + ": " + std::string(meta.status().message()));
-      index.meta = *std::move(meta);
+      } else {
+        index.meta = *std::move(meta);
+      }
       index.bytes = static_cast<uint64_t>(select.Int(3));
       // There are no private aliases: the lease in force writes to whatever is not given up.
-      if (index.meta->state != BuildState::kAbandoned && !state.leases.empty()) {
+      if (index.meta && index.meta->state != BuildState::kAbandoned && !state.leases.empty()) {
         index.write_epochs = {state.leases.front().epoch};
       }
     }

@@ -54,15 +54,16 @@ absl::StatusOr<StoreState> MemoryStore::Read(const StateQuery& query) {
   const std::lock_guard lock(cluster_->mutex_);
   StoreState state;
   for (const auto& [epoch, record] : cluster_->leases_[query.release]) {
-    state.leases.push_back({epoch, record});
+    state.leases.push_back({epoch, record, ""});
   }
   for (const auto& [name, index] : cluster_->indexes_) {
     const std::optional<GenerationName> parsed = ParseIndexName(name);
     if (!parsed || std::count(query.families.begin(), query.families.end(), parsed->family) == 0) {
       continue;
     }
-    IndexState found{name, std::nullopt, {}, 0};
-    if (index.release == query.release) found.meta = index.meta;
+    IndexState found{name, std::nullopt, {}, 0, ""};
+    if (index.release == query.release && index.meta.format == 1) found.meta = index.meta;
+    if (index.meta.format != 1) found.newer = "its _meta was written by a newer program";
     if (index.write_epoch > 0) found.write_epochs = {index.write_epoch};
     for (const auto& [id, document] : index.documents) found.bytes += document.json.size();
     state.indexes.push_back(std::move(found));

@@ -100,11 +100,43 @@ TEST(MetaCodec, ANewerFormatAsksForANewerProgram) {
     const std::string text =
         Replace(EncodeMeta(Full()), "\"format\":1", std::string("\"format\":") + format);
     const absl::Status status = DecodeMeta(text).status();
-    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+    EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented) << status;
     EXPECT_THAT(std::string(status.message()), HasSubstr("newer"));
   }
   // Even where nothing else is as it was.
-  EXPECT_EQ(DecodeMeta(R"({"format":2})").status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(DecodeMeta(R"({"format":2})").status().code(), absl::StatusCode::kUnimplemented);
+}
+
+absl::StatusOr<std::string> RenameSealed(std::string_view text) {
+  return Replace(std::string(text), "sealed_at_s", "sealed_at");
+}
+
+absl::StatusOr<std::string> RenameRelease(std::string_view text) {
+  return Replace(std::string(text), "team", "release");
+}
+
+TEST(MetaCodec, AnOlderFormatIsBroughtUpStepByStep) {
+  // As if two formats ago these had had other names.
+  std::string text = Replace(EncodeMeta(Full()), "\"sealed_at\"", "\"sealed_at_s\"");
+  text = Replace(text, "\"release\"", "\"team\"");
+  EXPECT_FALSE(DecodeMeta(text).ok());
+  const auto read = DecodeMeta(text, {RenameSealed, RenameRelease});
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->release, Full().release);
+  EXPECT_EQ(read->sealed_at, Full().sealed_at);
+  EXPECT_EQ(read->format, 3) << "as it is written from now on";
+  text = Replace(EncodeMeta(Full()), "\"release\"", "\"team\"");
+  text = Replace(text, "\"format\":1", "\"format\":2");
+  EXPECT_TRUE(DecodeMeta(text, {RenameSealed, RenameRelease}).ok()) << "the first is not for it";
+}
+
+TEST(MetaCodec, ALeaseOfANewerProgramIsToldFromOneThatMakesNoSense) {
+  const std::string lease = EncodeLease({});
+  EXPECT_TRUE(
+      absl::IsUnimplemented(DecodeLease(Replace(lease, "\"format\":1", "\"format\":2")).status()));
+  EXPECT_TRUE(DecodeLease(Replace(lease, "\"format\":1,", "")).ok()) << "before it had one";
+  EXPECT_TRUE(absl::IsInvalidArgument(
+      DecodeLease(Replace(lease, "\"format\":1", "\"format\":\"x\"")).status()));
 }
 
 struct Malformed {

@@ -100,12 +100,22 @@ TEST(AssembleStateTest, MetaThatIsNotOursIsAForeigners) {
   EXPECT_FALSE(state->indexes[0].meta.has_value());
 }
 
-TEST(AssembleStateTest, NewerFormatIsRefusedByName) {
+TEST(AssembleStateTest, NewerFormatIsNoMetaButSaysWhy) {
   auto entries = ParseIndexes("{" + Index("people_v3", "", R"({"format":99})") + "}");
   ASSERT_TRUE(entries.ok());
   auto state = AssembleState(Query(), *entries);
-  EXPECT_EQ(state.status().code(), StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(state.status().message()), HasSubstr("people_v3"));
+  ASSERT_TRUE(state.ok()) << state.status();
+  EXPECT_FALSE(state->indexes[0].meta.has_value());
+  EXPECT_THAT(state->indexes[0].newer, HasSubstr("format 99"));
+}
+
+TEST(ParseLeasesTest, ARecordOfANewerProgramSaysSo) {
+  std::vector<Lease> leases = {{4, {}, ""}};
+  const absl::Status s =
+      ParseLeases(R"({"docs":[{"found":true,"_source":{"format":7,"beats":1}}]})", leases);
+  ASSERT_TRUE(s.ok()) << s;
+  EXPECT_FALSE(leases[0].record.has_value());
+  EXPECT_THAT(leases[0].newer, HasSubstr("format 7"));
 }
 
 TEST(ParseLeasesTest, RecordsByPosition) {

@@ -11,6 +11,8 @@
 #include <string>
 #include <thread>
 
+#include "indexswap/sqlite/schema.h"
+
 namespace indexswap {
 namespace {
 
@@ -113,14 +115,67 @@ TEST_F(SqliteStoreFile, FileOfSomethingElseIsRefusedAndLeftAlone) {
   EXPECT_EQ(Ask("SELECT count(*) FROM sqlite_schema"), "1");
 }
 
+// Runs SQL on a file behind the store's back.
+void Tamper(const std::string& path, const std::string& sql) {
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sql;
+  sqlite3_close(db);
+}
+
 TEST_F(SqliteStoreFile, NewerFormatIsRefused) {
   Open();
   store_.reset();
-  sqlite3* db = nullptr;
-  ASSERT_EQ(sqlite3_open(path_.c_str(), &db), SQLITE_OK);
-  ASSERT_EQ(sqlite3_exec(db, "PRAGMA user_version=99", nullptr, nullptr, nullptr), SQLITE_OK);
-  sqlite3_close(db);
-  EXPECT_THAT(std::string(OpenSqliteStore(path_).status().message()), HasSubstr("upgrade"));
+  Tamper(path_, "PRAGMA user_version=99");
+  const absl::Status refused = OpenSqliteStore(path_).status();
+  EXPECT_TRUE(absl::IsUnimplemented(refused)) << refused;
+  EXPECT_THAT(std::string(refused.message()),
+              ::testing::AllOf(HasSubstr(path_), HasSubstr("format 99"), HasSubstr("up to 1"),
+                               HasSubstr("Use that program again")));
+}
+
+absl::Status AddColour(Connection& connection) {
+  return connection.Run("ALTER TABLE indexswap_size ADD COLUMN colour TEXT");
+}
+
+absl::Status Fails(Connection& connection) {
+  const absl::Status done = connection.Run("DROP TABLE indexswap_size");
+  return done.ok() ? absl::ResourceExhaustedError("no more room") : done;
+}
+
+TEST_F(SqliteStoreFile, OlderFormatIsBroughtUpAllOrNothing) {
+  Open();
+  store_.reset();
+  auto connection = Connection::Open(path_, Connection::Mode::kWrite, std::chrono::seconds(5), 100);
+  ASSERT_TRUE(connection.ok()) << connection.status();
+  const absl::Status failed = PrepareSchema(**connection, path_, {AddColour, Fails});
+  EXPECT_TRUE(absl::IsResourceExhausted(failed)) << failed;
+  EXPECT_EQ(Ask("PRAGMA user_version"), "1");
+  EXPECT_EQ(Ask("SELECT count(*) FROM pragma_table_info('indexswap_size')"), "2");
+  for (int opened = 0; opened < 2; ++opened) {
+    const absl::Status done = PrepareSchema(**connection, path_, {AddColour});
+    ASSERT_TRUE(done.ok()) << done;
+    EXPECT_EQ(Ask("PRAGMA user_version"), "2");
+    EXPECT_EQ(Ask("SELECT count(*) FROM pragma_table_info('indexswap_size')"), "3");
+  }
+}
+
+TEST_F(SqliteStoreFile, NewerMetaAndLeaseAreToldOf) {
+  Open();
+  const Fence fence{"tis", 1};
+  ASSERT_TRUE(store_->CreateLease(fence, {}).ok());
+  GenerationMeta meta;
+  meta.release = "tis";
+  meta.generation = 1;
+  meta.format = 2;
+  ASSERT_TRUE(store_->CreateIndex(fence, {"people_v1", "{}", "{}", meta}).ok());
+  Tamper(path_, R"(UPDATE indexswap_lease SET record='{"format":2}')");
+  const auto state = store_->Read({"tis", {"people"}, {}});
+  ASSERT_TRUE(state.ok()) << state.status();
+  EXPECT_FALSE(state->indexes.at(0).meta.has_value());
+  EXPECT_THAT(state->indexes.at(0).newer, HasSubstr("format 2"));
+  EXPECT_FALSE(state->leases.at(0).record.has_value());
+  EXPECT_THAT(state->leases.at(0).newer, HasSubstr("format 2"));
 }
 
 TEST_F(SqliteStoreFile, EightRivalsCreateOneFile) {
