@@ -21,11 +21,16 @@ struct Server {
   const char* name;
 };
 
+// Those of tests/servers/servers.py, each under its name there without dots and dashes.
 constexpr Server kServers[] = {
     {"INDEXSWAP_TEST_OPENSEARCH_1_3_URL", "OpenSearch13"},
     {"INDEXSWAP_TEST_OPENSEARCH_2_11_URL", "OpenSearch211"},
     {"INDEXSWAP_TEST_OPENSEARCH_2_19_URL", "OpenSearch219"},
+    {"INDEXSWAP_TEST_OPENSEARCH_2_19_3_URL", "OpenSearch2193"},
+    {"INDEXSWAP_TEST_OPENSEARCH_3_8_URL", "OpenSearch38"},
     {"INDEXSWAP_TEST_ELASTICSEARCH_7_10_URL", "Elasticsearch710"},
+    {"INDEXSWAP_TEST_ELASTICSEARCH_7_17_URL", "Elasticsearch717"},
+    {"INDEXSWAP_TEST_ELASTICSEARCH_8_18_URL", "Elasticsearch818"},
 };
 
 std::unique_ptr<IndexStore> Open(const std::string& url) {
