@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "indexswap/http/transport.h"
+#include "indexswap/testing/sanitized.h"
 #include "indexswap/testing/store_contract.h"
 
 namespace indexswap {
@@ -21,12 +22,25 @@ struct Server {
   const char* name;
 };
 
+// Those of tests/servers/servers.py, each under its name there without dots and dashes.
 constexpr Server kServers[] = {
     {"INDEXSWAP_TEST_OPENSEARCH_1_3_URL", "OpenSearch13"},
     {"INDEXSWAP_TEST_OPENSEARCH_2_11_URL", "OpenSearch211"},
     {"INDEXSWAP_TEST_OPENSEARCH_2_19_URL", "OpenSearch219"},
+    {"INDEXSWAP_TEST_OPENSEARCH_2_19_3_URL", "OpenSearch2193"},
+    {"INDEXSWAP_TEST_OPENSEARCH_3_8_URL", "OpenSearch38"},
     {"INDEXSWAP_TEST_ELASTICSEARCH_7_10_URL", "Elasticsearch710"},
+    {"INDEXSWAP_TEST_ELASTICSEARCH_7_17_URL", "Elasticsearch717"},
+    {"INDEXSWAP_TEST_ELASTICSEARCH_8_18_URL", "Elasticsearch818"},
 };
+
+// Of five servers, which every run has, 200; more by INDEXSWAP_TEST_RACES.
+constexpr int kRaces = testing::kSanitized ? 5 : 40;
+
+int Races() {
+  const char* races = std::getenv("INDEXSWAP_TEST_RACES");
+  return races == nullptr ? kRaces : std::atoi(races);
+}
 
 std::unique_ptr<IndexStore> Open(const std::string& url) {
   OpenSearchOptions options;
@@ -66,6 +80,7 @@ void RemoveIndexes(const std::string& url, const std::string& prefix) {
 void Register(const Server& server, const std::string& url) {
   testing::StoreFactory factory;
   factory.name = server.name;
+  factory.races = Races();
   factory.make = [url] { return Open(url); };
   factory.reopen = [url] { return Open(url); };
   factory.create_foreign_index = [url](const std::string& name) {

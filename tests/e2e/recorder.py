@@ -83,11 +83,13 @@ class Book:
 class Proxy:
     """Listens on loopback for one host, for a `with` block or until close()."""
 
-    def __init__(self, url, book, host):
+    def __init__(self, url, book, host, before=lambda command, path, body: None):
+        """`before` is called with each request that is about to be forwarded."""
         upstream = urllib.parse.urlsplit(url)
 
         class Forward(Handler):
             target, writer, records = (upstream.hostname, upstream.port), host, book
+            about_to_forward = staticmethod(before)
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Forward)
         self._server.daemon_threads = True
@@ -112,7 +114,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    target = writer = records = None
+    target = writer = records = about_to_forward = None
 
     def setup(self):
         super().setup()
@@ -131,6 +133,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         headers = {name: value for name, value in self.headers.items()
                    if name.lower() not in _DROPPED}
+        self.about_to_forward(self.command, self.path, body)
         sent = time.monotonic()
         try:
             self._upstream.request(self.command, self.path, body or None, headers)

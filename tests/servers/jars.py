@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import glob
 import hashlib
 import os
 import pathlib
@@ -9,6 +10,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import zipfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 JAVA_MIN = 17
@@ -19,17 +21,24 @@ class Unavailable(Exception):
     """This server can't be had on this machine; the message says why."""
 
 
-def find_java():
-    """The path of a Java that runs the launchers."""
+def find_java(minimum=JAVA_MIN):
+    """The path of a Java of that version or a later one: of JAVA_HOME, or else on PATH; a later one
+    than all tests need also where Debian keeps those that are installed beside it."""
     home = os.environ.get("JAVA_HOME")
-    java = os.path.join(home, "bin", "java") if home else shutil.which("java")
-    if not java or not os.path.exists(java):
-        raise Unavailable(f"no java; a JDK {JAVA_MIN} or newer is needed (scripts/setup test)")
+    found = [os.path.join(home, "bin", "java") if home else shutil.which("java")]
+    if minimum > JAVA_MIN:
+        found += sorted(glob.glob("/usr/lib/jvm/*/bin/java"))
+    for java in found:
+        if java and os.path.exists(java) and _java_version(java) >= minimum:
+            return java
+    remedy = " (scripts/setup test)" if minimum == JAVA_MIN else ""
+    raise Unavailable(f"no java; a JDK {minimum} or newer is needed{remedy}")
+
+
+def _java_version(java):
     said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
     version = re.search(r'version "(\d+)', said.stderr + said.stdout)
-    if not version or int(version[1]) < JAVA_MIN:
-        raise Unavailable(f"{java} is older than {JAVA_MIN} (scripts/setup test)")
-    return java
+    return int(version[1]) if version else 0
 
 
 def cache_folder():
@@ -40,7 +49,24 @@ def cache_folder():
 def fetch(name, version, coordinates):
     """The folder with the jars of `coordinates` (group:artifact:version). Complete, or it doesn't exist."""
     lib = cache_folder() / f"{name}-{version}" / "lib"
-    return make_once(lib, lambda scratch: _copy_dependencies(coordinates, scratch))
+    return make_once(lib, lambda scratch: _copy_dependencies(coordinates, "jar", scratch))
+
+
+def fetch_archive(name, version, coordinates):
+    """The folder that the zip file of `coordinates` holds, unpacked. Complete, or it doesn't exist."""
+    unpacked = cache_folder() / f"{name}-{version}" / "unpacked"
+
+    def unpack(scratch):
+        _copy_dependencies(coordinates, "zip", scratch)
+        (archive,) = scratch.glob("*.zip")
+        with zipfile.ZipFile(archive) as file:
+            for entry in file.infolist():
+                mode = entry.external_attr >> 16
+                os.chmod(file.extract(entry, scratch), mode | 0o600)  # extract() forgets it
+        archive.unlink()
+
+    (folder,) = make_once(unpacked, unpack).iterdir()
+    return folder
 
 
 def compile_launcher(java, lib, source):
@@ -75,7 +101,7 @@ def make_once(folder, make):
     return folder
 
 
-def _copy_dependencies(coordinates, scratch):
+def _copy_dependencies(coordinates, kind, scratch):
     maven = shutil.which("mvn")
     if not maven:
         raise Unavailable("its jars aren't cached, and there is no mvn to fetch them (scripts/setup test)")
@@ -83,11 +109,12 @@ def _copy_dependencies(coordinates, scratch):
     command = [
         maven, "-q", "-B", "-f", str(HERE / "pom.xml"),
         f"-Dserver.groupId={group}", f"-Dserver.artifactId={artifact}", f"-Dserver.version={version}",
+        f"-Dserver.type={kind}",
         "dependency:copy-dependencies", f"-DoutputDirectory={scratch}",
     ]  # fmt: skip
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=FETCH_TIMEOUT_S, check=False)
     except subprocess.TimeoutExpired:
         raise Unavailable(f"mvn didn't fetch {coordinates} within {FETCH_TIMEOUT_S} s") from None
-    if done.returncode != 0 or not any(scratch.glob("*.jar")):
+    if done.returncode != 0 or not any(scratch.glob(f"*.{kind}")):
         raise Unavailable(f"mvn couldn't fetch {coordinates}: {(done.stdout + done.stderr).strip()[:2000]}")

@@ -53,6 +53,13 @@ std::vector<std::string> WritableIndexes(const std::vector<IndexState>& indexes)
   return names;
 }
 
+absl::Status Refuse(const std::string& release, const Lease& found) {
+  return absl::FailedPreconditionError(absl::StrFormat(
+      "another writer holds the lease %s and is alive: %s. Wait for it to end, or stop it",
+      LeaseName(release, found.epoch),
+      found.record ? Describe(found.record->owner) : "it has not said who it is"));
+}
+
 bool IsTransient(const absl::Status& status) {
   return status.code() == absl::StatusCode::kUnknown ||
          status.code() == absl::StatusCode::kUnavailable ||
@@ -175,12 +182,6 @@ absl::Status LeaseKeeper::Confirm() const {
 }
 
 absl::Status LeaseKeeper::WatchForBeat(const Lease& lease) {
-  const auto refuse = [&](const Lease& found) {
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "another writer holds the lease %s and is alive: %s. Wait for it to end, or stop it",
-        LeaseName(query_.release, found.epoch),
-        found.record ? Describe(found.record->owner) : "it has not said who it is"));
-  };
   observer_.OnNote(Observer::Severity::kInfo,
                    absl::StrFormat("the lease %s is not free (%s): watching for %d ms whether its "
                                    "owner is alive",
@@ -198,7 +199,8 @@ absl::Status LeaseKeeper::WatchForBeat(const Lease& lease) {
     if (state->leases.empty()) return absl::OkStatus();
     const Lease& now = state->leases.back();
     if (MayBeTaken(now, options_)) return absl::OkStatus();
-    if (watch.Look(now, clock.Monotonic()) == LeaseWatch::Verdict::kAlive) return refuse(now);
+    const bool alive = watch.Look(now, clock.Monotonic()) == LeaseWatch::Verdict::kAlive;
+    if (alive) return Refuse(query_.release, now);
   }
   return absl::OkStatus();
 }
@@ -225,9 +227,9 @@ absl::Status LeaseKeeper::TakeNext(const StoreState& state) {
   const absl::Status created = store_.CreateLease(fence, record);
   if (created.code() == absl::StatusCode::kAlreadyExists ||
       created.code() == absl::StatusCode::kAborted) {
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "another writer has just taken the lease %s. Wait for it to end, or stop it",
-        LeaseName(query_.release, fence.epoch)));
+    const auto now = Inspect();
+    const bool named = now.ok() && !now->leases.empty();
+    return Refuse(query_.release, named ? now->leases.back() : Lease{fence.epoch, std::nullopt});
   }
   if (!created.ok()) return created;
   observer_.OnStep("lease.create.after");

@@ -8,6 +8,7 @@
 
 #include "indexswap/engine/adoption.h"
 #include "indexswap/engine/gates.h"
+#include "indexswap/engine/take_back.h"
 
 namespace indexswap {
 namespace {
@@ -100,7 +101,74 @@ absl::StatusOr<bool> FindOut(Core& core, const SwapActions& plan) {
   if (absl::Status s = core.lease.Force(); !s.ok()) return s;
   const auto view = core.ReadView();
   if (!view.ok()) return absl::UnknownError(std::string(view.status().message()));
-  return DifferenceFrom(plan.wanted, view->aliases).empty();
+  return HasHappened(plan, view->aliases);
+}
+
+// Names who has taken over, as far as the store says.
+absl::Status Overtaken(Core& core) {
+  core.lease.NoteLost();
+  const absl::Status lost = core.lease.Current().status();
+  const auto view = core.ReadView();
+  if (!view.ok() || view->leases.empty() || !view->leases.back().record) return lost;
+  const Lease& holder = view->leases.back();
+  return absl::Status(
+      lost.code(),
+      absl::StrFormat("%s; the lease %s is held by %s", std::string(lost.message()),
+                      LeaseName(core.release.name, holder.epoch), Describe(holder.record->owner)));
+}
+
+// Sends the actions until it is known what became of them. Returns the time from sending to the
+// answer; any error but kUnknown: nothing has happened.
+absl::StatusOr<microseconds> SendActions(Core& core, const SwapActions& plan) {
+  Clock& clock = *core.options.clock;
+  auto wait = core.options.bulk.retry_min;
+  absl::Status status;
+  for (int attempt = 0; attempt < kMaxTries; ++attempt) {
+    const absl::StatusOr<Fence> fence = core.lease.Current();
+    if (!fence.ok()) return fence.status();
+    core.observer.OnStep("swap.before");
+    const auto start = clock.Monotonic();
+    status = core.store->UpdateAliases(*fence, plan.actions);
+    const auto took = std::chrono::duration_cast<microseconds>(clock.Monotonic() - start);
+    core.observer.OnStep("swap.after");
+    if (OutcomeIsUnknown(status)) {
+      const absl::StatusOr<bool> happened = FindOut(core, plan);
+      if (!happened.ok()) return happened.status();
+      if (!*happened) continue;
+      status = absl::OkStatus();
+    }
+    if (status.ok()) return took;
+    if (status.code() == absl::StatusCode::kAborted) return Overtaken(core);
+    if (status.code() != absl::StatusCode::kUnavailable) return Explain(status);
+    clock.SleepFor(wait);
+    wait *= 2;
+  }
+  return absl::UnavailableError(
+      absl::StrFormat("the aliases have not moved: %s", std::string(status.message())));
+}
+
+// Takes the swap back, since somebody else has changed what `difference` says at the same moment.
+absl::Status TakeBack(Core& core, const SwapActions& plan, const AliasTable& now,
+                      const std::string& difference) {
+  const std::string found = absl::StrFormat(
+      "the aliases are not as they were set: %s. Somebody else moves them", difference);
+  if (!CanBeTakenBack(plan)) return absl::FailedPreconditionError(found);
+  core.observer.OnNote(Observer::Severity::kWarning, found + "; the swap is taken back");
+  const SwapActions back = PlanTakeBack(plan, now);
+  absl::StatusOr<microseconds> sent = microseconds(0);
+  if (!back.actions.empty()) sent = SendActions(core, back);
+  const auto view = core.ReadView();
+  const std::string left =
+      view.ok() ? DifferenceFrom(back.wanted, view->aliases) : std::string(view.status().message());
+  if (!sent.ok() || !left.empty()) {
+    return absl::UnknownError(
+        absl::StrFormat("%s. The swap could not be taken back: %s. Look at `status`", found,
+                        sent.ok() ? left : std::string(sent.status().message())));
+  }
+  return absl::FailedPreconditionError(absl::StrFormat(
+      "%s. The whole swap was taken back, and what they set was left to them; look at `status`, "
+      "then try again",
+      found));
 }
 
 absl::Status ReadBack(Core& core, const SwapActions& plan) {
@@ -112,8 +180,7 @@ absl::Status ReadBack(Core& core, const SwapActions& plan) {
   }
   const std::string difference = DifferenceFrom(plan.wanted, view->aliases);
   if (difference.empty()) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrFormat(
-      "the aliases are not as they were set: %s. Somebody else moves them", difference));
+  return TakeBack(core, plan, view->aliases, difference);
 }
 
 absl::Status RefreshIndexes(Core& core, const GenerationMeta& meta) {
@@ -165,37 +232,10 @@ absl::Status SendSwap(Core& core, const SwapActions& plan, SwapReport& report) {
 
 absl::StatusOr<microseconds> ExecuteSwap(Core& core, const SwapActions& plan) {
   if (plan.actions.empty()) return microseconds(0);
-  Clock& clock = *core.options.clock;
-  auto wait = core.options.bulk.retry_min;
-  absl::Status status;
-  for (int attempt = 0; attempt < kMaxTries; ++attempt) {
-    const absl::StatusOr<Fence> fence = core.lease.Current();
-    if (!fence.ok()) return fence.status();
-    core.observer.OnStep("swap.before");
-    const auto start = clock.Monotonic();
-    status = core.store->UpdateAliases(*fence, plan.actions);
-    const auto took = std::chrono::duration_cast<microseconds>(clock.Monotonic() - start);
-    core.observer.OnStep("swap.after");
-    if (OutcomeIsUnknown(status)) {
-      const absl::StatusOr<bool> happened = FindOut(core, plan);
-      if (!happened.ok()) return happened.status();
-      if (!*happened) continue;
-      status = absl::OkStatus();
-    }
-    if (status.ok()) {
-      if (absl::Status s = ReadBack(core, plan); !s.ok()) return s;
-      return took;
-    }
-    if (status.code() == absl::StatusCode::kAborted) {
-      core.lease.NoteLost();
-      return core.lease.Current().status();
-    }
-    if (status.code() != absl::StatusCode::kUnavailable) return Explain(status);
-    clock.SleepFor(wait);
-    wait *= 2;
-  }
-  return absl::UnavailableError(
-      absl::StrFormat("the aliases have not moved: %s", std::string(status.message())));
+  const auto took = SendActions(core, plan);
+  if (!took.ok()) return took.status();
+  if (absl::Status s = ReadBack(core, plan); !s.ok()) return s;
+  return took;
 }
 
 absl::StatusOr<SwapReport> PromoteGeneration(Core& core, uint64_t generation,

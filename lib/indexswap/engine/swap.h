@@ -10,9 +10,11 @@
 
 namespace indexswap {
 
-// Sends `plan.actions` in one request, finds out what became of it, and reads the aliases back.
-// Returns the time from sending to the answer. Only two outcomes beside kUnknown: swapped (OK), or
-// as before (any other error).
+// Sends `plan.actions` in one request, finds out what became of it, and reads the aliases back. If
+// somebody else has moved one of them at the same moment, the whole swap is taken back in another
+// request, their alias left as they set it, and the error is kFailedPrecondition. Returns the time
+// from sending to the answer. Only two outcomes beside kUnknown: swapped (OK), or as before (any
+// other error).
 absl::StatusOr<std::chrono::microseconds> ExecuteSwap(Core& core, const SwapActions& plan);
 
 // What a swap to `to` by `plan` will report.

@@ -178,6 +178,7 @@ absl::Status PlanActions(const ReleaseView& view, const std::vector<AliasSpec>& 
 
 absl::Status PlanTable(const ReleaseView& view, AliasTable wanted, SwapActions& out) {
   out.wanted = std::move(wanted);
+  out.before = view.aliases;
   for (const std::string& name : view.concrete) {
     if (out.wanted.erase(name) > 0) out.pending.push_back(name);
   }

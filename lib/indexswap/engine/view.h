@@ -54,6 +54,7 @@ ReleaseView MakeView(const ReleaseSpec& release, StoreState state);
 struct SwapActions {
   std::vector<AliasAction> actions;
   AliasTable wanted;  // what must be read back; an empty list of targets: nowhere
+  AliasTable before;  // every alias, as the actions expect to find it
   std::vector<std::string> pending;
 };
 absl::Status PlanActions(const ReleaseView& view, const std::vector<AliasSpec>& aliases,

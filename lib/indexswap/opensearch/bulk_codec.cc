@@ -98,6 +98,8 @@ Outcome ClassifyError(int status, const std::string& type) {
     return Outcome::kBlocked;
   }
   if (status == 409) return Outcome::kNotNewer;
+  // Elasticsearch 8's answer, with status 500, to a document that is no object.
+  if (type == "not_x_content_exception") return Outcome::kRefused;
   // 404: the index is just going or coming, as its other errors of that status say.
   if (status == 429 || status == 404 || status >= 500) return Outcome::kBusy;
   return Outcome::kRefused;

@@ -33,22 +33,13 @@ std::string TextOf(const json::object& object, const char* key) {
   return text == nullptr ? std::string() : std::string(text->data(), text->size());
 }
 
-}  // namespace
+absl::Status NoSearchServer() {
+  return absl::FailedPreconditionError(
+      "the server does not answer like OpenSearch or Elasticsearch: check the URL");
+}
 
-absl::StatusOr<ServerInfo> ParseServerInfo(std::string_view body) {
-  json::error_code error;
-  const json::value root = json::parse(json::string_view(body.data(), body.size()), error);
-  const json::object* object = error ? nullptr : root.if_object();
-  const json::value* version = object == nullptr ? nullptr : object->if_contains("version");
-  if (version == nullptr || !version->is_object()) {
-    return absl::FailedPreconditionError(
-        "the server does not answer like OpenSearch or Elasticsearch: check the URL");
-  }
-  ServerInfo server;
-  server.version = TextOf(version->as_object(), "number");
-  if (TextOf(version->as_object(), "distribution") != "opensearch") {
-    server.distribution = Distribution::kElasticsearch;
-  }
+// Completes what has distribution and version.
+absl::StatusOr<ServerInfo> Judge(ServerInfo server) {
   const std::vector<std::string> parts = absl::StrSplit(server.version, '.');
   if (parts.size() < 2 || !absl::SimpleAtoi(parts[0], &server.major) ||
       !absl::SimpleAtoi(parts[1], &server.minor)) {
@@ -63,6 +54,38 @@ absl::StatusOr<ServerInfo> ParseServerInfo(std::string_view body) {
       server.distribution == Distribution::kOpenSearch && server.version == "7.10.2";
   server.capabilities = CapabilitiesOf(server, compatibility_mode);
   return server;
+}
+
+}  // namespace
+
+absl::StatusOr<ServerInfo> ParseServerInfo(std::string_view body) {
+  json::error_code error;
+  const json::value root = json::parse(json::string_view(body.data(), body.size()), error);
+  const json::object* object = error ? nullptr : root.if_object();
+  const json::value* version = object == nullptr ? nullptr : object->if_contains("version");
+  if (version == nullptr || !version->is_object()) return NoSearchServer();
+  ServerInfo server;
+  server.version = TextOf(version->as_object(), "number");
+  if (TextOf(version->as_object(), "distribution") != "opensearch") {
+    server.distribution = Distribution::kElasticsearch;
+  }
+  return Judge(std::move(server));
+}
+
+absl::StatusOr<ServerInfo> ParseNodeInfo(std::string_view body) {
+  json::error_code error;
+  const json::value root = json::parse(json::string_view(body.data(), body.size()), error);
+  const json::object* object = error ? nullptr : root.if_object();
+  const json::value* nodes = object == nullptr ? nullptr : object->if_contains("nodes");
+  if (nodes == nullptr || !nodes->is_object() || nodes->as_object().size() != 1) {
+    return NoSearchServer();
+  }
+  const json::value& node = nodes->as_object().begin()->value();
+  if (!node.is_object()) return NoSearchServer();
+  ServerInfo server;
+  server.distribution = Distribution::kElasticsearch;
+  server.version = TextOf(node.as_object(), "version");
+  return Judge(std::move(server));
 }
 
 std::string Describe(const ServerInfo& server) {

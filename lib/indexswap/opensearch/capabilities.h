@@ -31,6 +31,10 @@ struct ServerInfo {
 // OpenSearch 1.0 and Elasticsearch 7.10 (which lack `require_alias`, and so the fence). Pure.
 absl::StatusOr<ServerInfo> ParseServerInfo(std::string_view body);
 
+// The same from the answer to `GET /_nodes/_local`, for an Elasticsearch without the module that
+// answers `GET /`. Pure.
+absl::StatusOr<ServerInfo> ParseNodeInfo(std::string_view body);
+
 // `OpenSearch 2.19.1`.
 std::string Describe(const ServerInfo& server);
 

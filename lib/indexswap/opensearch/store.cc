@@ -12,6 +12,28 @@ namespace {
 
 constexpr int kLeaseReadTries = 20;
 constexpr std::chrono::milliseconds kLeaseReadPause{100};
+constexpr char kNodeVersion[] = "/_nodes/_local?filter_path=nodes.*.version";
+
+absl::StatusOr<ServerInfo> AskServerInfo(HttpTransport& transport) {
+  HttpRequest request;
+  request.target = "/";
+  absl::StatusOr<HttpResponse> response = transport.Send(request);
+  // An Elasticsearch 8 answers there by a module, which may have been left out.
+  const bool ask_node = response.ok() && response->status == 405;
+  if (ask_node) {
+    request.target = kNodeVersion;
+    response = transport.Send(request);
+  }
+  if (!response.ok()) return StatusFromFailure(response.status(), Effect::kRead);
+  absl::Status status = StatusFromAnswer(*response, Effect::kRead, "ask for the server's version");
+  if (!status.ok()) return status;
+  absl::StatusOr<ServerInfo> server =
+      ask_node ? ParseNodeInfo(response->body) : ParseServerInfo(response->body);
+  if (server.ok()) return server;
+  return absl::Status(
+      server.status().code(),
+      absl::StrFormat("%s: %s", transport.url(), std::string(server.status().message())));
+}
 
 }  // namespace
 
@@ -27,18 +49,8 @@ absl::StatusOr<std::unique_ptr<IndexStore>> OpenOpenSearchStore(OpenSearchOption
   http.idle_connections = options.connections;
   absl::StatusOr<std::unique_ptr<HttpTransport>> transport = NewCurlTransport(std::move(http));
   if (!transport.ok()) return transport.status();
-  HttpRequest request;
-  request.target = "/";
-  const absl::StatusOr<HttpResponse> response = (*transport)->Send(request);
-  if (!response.ok()) return StatusFromFailure(response.status(), Effect::kRead);
-  absl::Status status = StatusFromAnswer(*response, Effect::kRead, "ask for the server's version");
-  if (!status.ok()) return status;
-  absl::StatusOr<ServerInfo> server = ParseServerInfo(response->body);
-  if (!server.ok()) {
-    return absl::Status(
-        server.status().code(),
-        absl::StrFormat("%s: %s", (*transport)->url(), std::string(server.status().message())));
-  }
+  absl::StatusOr<ServerInfo> server = AskServerInfo(**transport);
+  if (!server.ok()) return server.status();
   return std::make_unique<OpenSearchStore>(*std::move(transport), *std::move(server),
                                            options.health_timeout);
 }

@@ -23,6 +23,8 @@
 #include <string>
 #include <vector>
 
+#include "indexswap/testing/sanitized.h"
+
 namespace indexswap::testing {
 
 // How the suite gets at one store, and what that store leaves open.
@@ -51,6 +53,9 @@ struct StoreFactory {
   // The removal of an alias that is not there is refused (not so on Elasticsearch 7.10, whose
   // requests know no `must_exist`).
   bool must_exist = true;
+
+  // How often two rivals race each other.
+  int races = kSanitized ? 20 : 200;
 
   // Count does not see a document before Refresh or FinishLoading. Where false, it may.
   bool visible_only_after_refresh = true;

@@ -129,6 +129,7 @@ TEST(ParseBulkAnswerTest, ErrorsByStatusAndType) {
            Case{400, "index_closed_exception", Outcome::kBlocked},
            Case{503, "unavailable_shards_exception", Outcome::kBusy},
            Case{500, "null_pointer_exception", Outcome::kBusy},
+           Case{500, "not_x_content_exception", Outcome::kRefused},
            Case{404, "shard_not_found_exception", Outcome::kBusy},
            Case{400, "strict_dynamic_mapping_exception", Outcome::kRefused},
            Case{400, "document_parsing_exception", Outcome::kRefused},

@@ -21,6 +21,17 @@ TEST(ServerInfoTest, NameAndVersion) {
   EXPECT_EQ(Describe(*elasticsearch), "Elasticsearch 7.10.2");
 }
 
+TEST(ServerInfoTest, OfANodeWhereTheClusterDoesNotSay) {
+  auto node = ParseNodeInfo(R"({"nodes":{"x1":{"version":"8.18.0"}}})");
+  ASSERT_TRUE(node.ok()) << node.status();
+  EXPECT_EQ(Describe(*node), "Elasticsearch 8.18.0");
+  EXPECT_TRUE(node->capabilities.must_exist);
+  for (const char* body : {"", "[]", "{}", R"({"nodes":{}})", R"({"nodes":{"x":1}})",
+                           R"({"nodes":{"x":{}}})", R"({"nodes":{"x":{"version":"6.8.1"}}})"}) {
+    EXPECT_EQ(ParseNodeInfo(body).status().code(), absl::StatusCode::kFailedPrecondition) << body;
+  }
+}
+
 TEST(ServerInfoTest, MustExistByVersion) {
   struct Case {
     const char* version;
