@@ -101,6 +101,9 @@ LocalStatus Daemon::Local() {
 }
 
 ApiAnswer Daemon::Status() {
+  // Before the store is read: who sees that no run is under way must see what the last one did.
+  LocalStatus local = Local();
+  local.last = worker_->last();
   auto status = ReadStatus();
   if (!status.ok()) {
     // What was known last, rather than nothing: a status is wanted most when something is wrong.
@@ -112,7 +115,6 @@ ApiAnswer Daemon::Status() {
                               std::string(status.status().message()));
     status = std::move(known);
   }
-  LocalStatus local = Local();
   for (const auto& intake : intakes_) {
     const IntakeState state = intake->state();
     if (state.trouble.empty()) continue;
@@ -120,7 +122,6 @@ ApiAnswer Daemon::Status() {
         absl::StrFormat("channel %s is not read: %s", state.channel, state.trouble));
   }
   AddDiskFinding(state_, local, config().disk.min_free_bytes, *status);
-  local.last = worker_->last();
   if (const auto& last = local.last; last && !last->status.ok()) {
     status->findings.push_back(absl::StrFormat("the last sync did not go live (%s): %s",
                                                last->state, std::string(last->status.message())));
