@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT / "tests" / "servers"))
 
 import servers  # noqa: E402
 
-DOCUMENT = ROOT / "docs" / "compatibility.md"
+DOCUMENT = ROOT / "docs/compatibility.md"
 HEAD = "| `tests/servers` | version | passed | failed | skipped |\n|---|---|--:|--:|--:|\n"
 TABLE = re.compile(re.escape(HEAD) + r"(\|.*\n)*")
 
