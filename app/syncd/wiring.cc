@@ -213,7 +213,9 @@ absl::StatusOr<std::shared_ptr<indexswap::IndexStore>> OpenStore(const StoreConf
     return std::shared_ptr<indexswap::IndexStore>(*std::move(store));
   }
   indexswap::OpenSearchOptions options;
-  options.url = config.url;
+  options.other_urls = StoreNodes(config.url);
+  options.url = options.other_urls.front();
+  options.other_urls.erase(options.other_urls.begin());
   if (config.auth == "basic") {
     options.user = config.user;
     options.password = config.password;

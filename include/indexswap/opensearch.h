@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace indexswap {
 
@@ -18,6 +19,10 @@ namespace indexswap {
 struct OpenSearchOptions {
   // http(s)://host[:port][/path], without credentials.
   std::string url;
+
+  // Other nodes of the same cluster, of the same form. A request that one could not be sent to goes
+  // to the next; one whose answer was lost does so only if it may be carried out twice.
+  std::vector<std::string> other_urls;
 
   // Basic authentication; an empty user for none.
   std::string user;

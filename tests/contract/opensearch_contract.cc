@@ -1,4 +1,5 @@
 // The store contract on every real server whose address is in the environment.
+#include <absl/strings/str_split.h>
 #include <gtest/gtest.h>
 #include <indexswap/opensearch.h>
 
@@ -42,12 +43,22 @@ int Races() {
   return races == nullptr ? kRaces : std::atoi(races);
 }
 
-std::unique_ptr<IndexStore> Open(const std::string& url) {
+std::unique_ptr<IndexStore> Open(const std::vector<std::string>& urls) {
   OpenSearchOptions options;
-  options.url = url;
+  options.url = urls[0];
+  options.other_urls.assign(urls.begin() + 1, urls.end());
   absl::StatusOr<std::unique_ptr<IndexStore>> store = OpenOpenSearchStore(options);
   EXPECT_TRUE(store.ok()) << store.status();
   return store.ok() ? *std::move(store) : nullptr;
+}
+
+// A cluster of several nodes is reached through all of them, behind one where nobody listens.
+std::vector<std::string> NodesOf(const Server& server, const std::string& url) {
+  const char* nodes = std::getenv((std::string(server.variable) + "S").c_str());
+  if (nodes == nullptr) return {url};
+  std::vector<std::string> urls = absl::StrSplit(nodes, ',');
+  urls.insert(urls.begin(), "http://127.0.0.1:1");
+  return urls;
 }
 
 // Requests that the port does not offer, as another program would send them.
@@ -81,8 +92,9 @@ void Register(const Server& server, const std::string& url) {
   testing::StoreFactory factory;
   factory.name = server.name;
   factory.races = Races();
-  factory.make = [url] { return Open(url); };
-  factory.reopen = [url] { return Open(url); };
+  const std::vector<std::string> nodes = NodesOf(server, url);
+  factory.make = [nodes] { return Open(nodes); };
+  factory.reopen = [nodes] { return Open(nodes); };
   factory.create_foreign_index = [url](const std::string& name) {
     return Request(url, HttpMethod::kPut, "/" + name).status();
   };

@@ -33,6 +33,7 @@ __all__ = [
 ]  # fmt: skip
 
 # Name on the command line → the server. Its variable is INDEXSWAP_TEST_<NAME>_URL; RabbitMQ's is …_AMQP_URL.
+# Several nodes stand in …_URLS as well, separated by commas.
 SERVERS = {
     "opensearch-1.3": lambda **options: OpenSearch("1.3.13", brief=True, **options),
     "opensearch-2.11": lambda **options: OpenSearch("2.11.1", brief=True, **options),
@@ -84,6 +85,8 @@ def _environment(named):
     env = {}
     for name, server in named.items():
         env[variable(name)] = server.url
+        if len(urls := getattr(server, "urls", [])) > 1:
+            env[variable(name) + "S"] = ",".join(urls)
         env.update(server.environment())
     return env
 

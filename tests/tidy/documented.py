@@ -17,6 +17,8 @@ DOCTOR = "app/syncd/doctor/doctor.cc"
 CHECKS = "docs/doctor.md"
 COMMAND_LINE = "docs/command-line.md"
 TESTING = "docs/testing.md"
+SERVERS = "tests/servers/servers.py"
+COMPATIBILITY = "docs/compatibility.md"
 
 HEAD = ["| section | key | type | default | meaning |", "|---|---|---|---|---|"]
 _CALL = re.compile(r"\b(Text|Choice|Integer|Part|Flag|Duration)(?:<[\w:]+>)?\(\s*(?=\")")
@@ -143,6 +145,18 @@ def steps(tree):
     written = set(re.findall(r"^\| `(\w+(?:\.\w+)+)` \|", tree.text(TESTING), re.MULTILINE))
     return ([f"{TESTING}: lacks the step {name}" for name in sorted(named - written)] +
             [f"{TESTING}: there is no step {name}" for name in sorted(written - named)])
+
+
+def servers(tree):
+    """Search servers of the tests without a row of results, and rows without a server."""
+    started = re.findall(r'^    "(\w+search-[\d.-]+)":', tree.text(SERVERS), re.MULTILINE)
+    written = re.findall(r"^\| `(\w+search-[\d.-]+)` \| ", tree.text(COMPATIBILITY), re.MULTILINE)
+    hint = "; tests/contract/results.py writes the table"
+    return ([f"{COMPATIBILITY}: lacks the server {name}{hint}"
+             for name in started if name not in written] +
+            [f"{COMPATIBILITY}: no server {name} in {SERVERS}{hint}"
+             for name in written if name not in started] +
+            ([] if started else [f"{SERVERS}: no server found; has its form changed?"]))
 
 
 if __name__ == "__main__":

@@ -59,6 +59,9 @@ class ThisTree(unittest.TestCase):
     def test_checks_of_the_doctor(self):
         self.keeps(documented.checks)
 
+    def test_servers(self):
+        self.keeps(documented.servers)
+
     def test_there_is_something_to_check(self):
         self.assertGreater(len(self.tree.matching((".cc",))), 50)
         self.assertGreater(len(documented.rows(self.tree.text(documented.KEYS))), 30)
@@ -250,6 +253,17 @@ class Planted(unittest.TestCase):
         self.assert_found(documented.steps, files)
         files[documented.TESTING] = "| `a.before` | x |\n| `c.after` | y |\n"
         self.assert_found(documented.steps, files, "lacks the step b.after", "no step c.after")
+
+    def test_servers(self):
+        files = {documented.SERVERS: '    "opensearch-2.19-3": f,\n    "rabbitmq": g,\n',
+                 documented.COMPATIBILITY: "| `opensearch-2.19-3` | 2.19.1 | 1 | 0 | 0 |\n"}
+        self.assert_found(documented.servers, files)
+        files[documented.COMPATIBILITY] = "| `elasticsearch-6` | 6.8.1 | 1 | 0 | 0 |\n"
+        self.assert_found(documented.servers, files, "lacks the server opensearch-2.19-3",
+                          "no server elasticsearch-6")
+        files[documented.SERVERS] = ""
+        self.assert_found(documented.servers, files, "no server elasticsearch-6",
+                          "no server found")
 
 
 if __name__ == "__main__":

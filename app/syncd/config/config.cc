@@ -1,5 +1,6 @@
 #include "syncd/config/config.h"
 
+#include <absl/strings/ascii.h>
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_format.h>
 #include <toml++/toml.h>
@@ -169,6 +170,19 @@ void ResolvePaths(Config& config) {
   }
 }
 
+absl::Status CheckStoreUrl(const Config& config) {
+  const std::string& url = config.store.url;
+  if (url.starts_with(kSqlite) && url.size() > kSqlite.size()) return absl::OkStatus();
+  for (const std::string& node : StoreNodes(url)) {
+    if (node.starts_with("http://") || node.starts_with("https://")) continue;
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%s: [store] url: expected sqlite:PATH, http://HOST:PORT or "
+                        "https://HOST:PORT, found \"%s\"",
+                        config.file, url));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Validate(const Config& config) {
   const auto missing = [&](const char* key, const char* example) {
     return absl::InvalidArgumentError(
@@ -177,15 +191,7 @@ absl::Status Validate(const Config& config) {
   if (config.plan.empty()) return missing("plan", "plan = \"tis\"");
   if (config.state.empty()) return missing("state", "state = \"state\"");
   if (config.store.url.empty()) return missing("[store] url", "url = \"sqlite:store.db\"");
-  const std::string& url = config.store.url;
-  const bool known = (url.starts_with(kSqlite) && url.size() > kSqlite.size()) ||
-                     url.starts_with("http://") || url.starts_with("https://");
-  if (!known) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("%s: [store] url: expected sqlite:PATH, http://HOST:PORT or "
-                        "https://HOST:PORT, found \"%s\"",
-                        config.file, url));
-  }
+  if (absl::Status status = CheckStoreUrl(config); !status.ok()) return status;
   if (config.lease.beat.count() == 0) {
     return absl::InvalidArgumentError(
         absl::StrFormat("%s: [lease] beat must be longer than 0", config.file));
@@ -240,6 +246,18 @@ absl::StatusOr<Config> ReadConfig(const std::string& file, const Environment& en
   ResolvePaths(config);
   if (absl::Status s = Validate(config); !s.ok()) return s;
   return config;
+}
+
+std::vector<std::string> StoreNodes(std::string_view url) {
+  std::vector<std::string> nodes;
+  size_t begin = 0;
+  for (size_t end = 0; end != url.npos; begin = end + 1) {
+    end = url.find(',', begin);
+    std::string node(url.substr(begin, end == url.npos ? end : end - begin));
+    absl::StripAsciiWhitespace(&node);
+    nodes.push_back(std::move(node));
+  }
+  return nodes;
 }
 
 std::vector<ConfigKey> ConfigKeys() {

@@ -20,7 +20,7 @@ namespace syncd {
 
 // Where the indexes live.
 struct StoreConfig {
-  std::string url;  // `sqlite:PATH`, `http://HOST:PORT`, `https://HOST:PORT`
+  std::string url;  // `sqlite:PATH`, or nodes as for StoreNodes
   std::string auth = "none";
   std::string service = "es";  // for sigv4
   std::string region;
@@ -105,6 +105,9 @@ using Environment = std::function<const char*(const char*)>;
 // not exist, a wrong type, a value out of range; kNotFound when there is no such file.
 // `environment` overrides each key as SYNCD_<SECTION>_<KEY>, or SYNCD_<KEY> outside a section.
 absl::StatusOr<Config> ReadConfig(const std::string& file, const Environment& environment);
+
+// The nodes of a cluster in `[store] url`, at least one: `http://HOST:PORT,https://HOST:PORT`.
+std::vector<std::string> StoreNodes(std::string_view url);
 
 // One key, for the table in the documents.
 struct ConfigKey {

@@ -124,7 +124,8 @@ void AddStoreKeys(std::vector<KeySpec>& keys) {
       "", "state", "", "the state folder; made if absent, readable by its owner only",
       [](Config& c) -> std::string& { return c.state; }, ValueType::kPath));
   keys.push_back(Text("store", "url", "",
-                      "where the indexes live: `sqlite:PATH`, `http://HOST:PORT` or `https://…`",
+                      "where the indexes live: `sqlite:PATH`, `http://HOST:PORT` or `https://…`; "
+                      "of a cluster several nodes, separated by commas",
                       [](Config& c) -> std::string& { return c.store.url; }));
   keys.push_back(Choice("store", "auth", {"none", "basic", "sigv4"}, "how to prove who asks",
                         [](Config& c, const std::string& choice) { c.store.auth = choice; }));

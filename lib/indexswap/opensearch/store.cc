@@ -6,6 +6,9 @@
 
 #include <thread>
 #include <utility>
+#include <vector>
+
+#include "indexswap/http/failover.h"
 
 namespace indexswap {
 namespace {
@@ -39,7 +42,6 @@ absl::StatusOr<ServerInfo> AskServerInfo(HttpTransport& transport) {
 
 absl::StatusOr<std::unique_ptr<IndexStore>> OpenOpenSearchStore(OpenSearchOptions options) {
   HttpOptions http;
-  http.url = options.url;
   http.user = options.user;
   http.password = options.password;
   http.aws = options.aws;
@@ -47,11 +49,19 @@ absl::StatusOr<std::unique_ptr<IndexStore>> OpenOpenSearchStore(OpenSearchOption
   http.connect_timeout = options.connect_timeout;
   http.request_timeout = options.request_timeout;
   http.idle_connections = options.connections;
-  absl::StatusOr<std::unique_ptr<HttpTransport>> transport = NewCurlTransport(std::move(http));
-  if (!transport.ok()) return transport.status();
-  absl::StatusOr<ServerInfo> server = AskServerInfo(**transport);
+  std::vector<std::string> urls = {options.url};
+  urls.insert(urls.end(), options.other_urls.begin(), options.other_urls.end());
+  std::vector<std::unique_ptr<HttpTransport>> endpoints;
+  for (const std::string& url : urls) {
+    http.url = url;
+    absl::StatusOr<std::unique_ptr<HttpTransport>> endpoint = NewCurlTransport(http);
+    if (!endpoint.ok()) return endpoint.status();
+    endpoints.push_back(*std::move(endpoint));
+  }
+  std::unique_ptr<HttpTransport> transport = NewFailoverTransport(std::move(endpoints));
+  absl::StatusOr<ServerInfo> server = AskServerInfo(*transport);
   if (!server.ok()) return server.status();
-  return std::make_unique<OpenSearchStore>(*std::move(transport), *std::move(server),
+  return std::make_unique<OpenSearchStore>(std::move(transport), *std::move(server),
                                            options.health_timeout);
 }
 

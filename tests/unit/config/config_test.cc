@@ -62,6 +62,18 @@ TEST_F(ConfigTest, RelativePathsAreThoseOfTheFile) {
   EXPECT_EQ(Read(kSmall)->plan, folder_ + "/tis");
 }
 
+TEST_F(ConfigTest, AStoreMayHaveSeveralNodes) {
+  const std::string rest = "plan = \"tis\"\nstate = \"s\"\n[store]\nurl = ";
+  const auto config = Read(rest + "\"http://a:9200, https://b:9201\"");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_THAT(StoreNodes(config->store.url),
+              ::testing::ElementsAre("http://a:9200", "https://b:9201"));
+  EXPECT_THAT(StoreNodes("http://a"), ::testing::ElementsAre("http://a"));
+  for (const char* url : {"http://a,", "http://a,b", ",http://a", "http://a,sqlite:b"}) {
+    EXPECT_THAT(Error(rest + "\"" + url + "\""), HasSubstr("[store] url: expected"));
+  }
+}
+
 TEST_F(ConfigTest, EveryDefaultInTheTableIsLawful) {
   for (const ConfigKey& key : ConfigKeys()) {
     if (key.fallback.empty()) continue;
