@@ -95,9 +95,8 @@ bool IsTaken(const ReleaseView& view, const GenerationView& live, const std::str
   const auto targets = view.aliases.find(name);
   if (!was_concrete || targets == view.aliases.end() || targets->second.empty()) return false;
   const std::vector<std::string> indexes = live.Indexes();
-  return std::all_of(
-      targets->second.begin(), targets->second.end(),
-      [&](const auto& target) { return HasName(indexes, target.index); });
+  return std::all_of(targets->second.begin(), targets->second.end(),
+                     [&](const auto& target) { return HasName(indexes, target.index); });
 }
 
 absl::Status CheckName(const ReleaseView& view, const GenerationMeta& live,
