@@ -12,6 +12,7 @@ import events
 import expected
 import live
 import revalidation
+import test_upgrades
 
 # A field of a document, and the one of its record.
 TRAINEE = {"membershipType": "programmeMembershipType",
@@ -184,6 +185,21 @@ class StateLostTest(harness.EndToEnd):
             self.assertIn("is not of the last writer", self.bed.daemon.log())
             self.serve_on(number, self.model(came))
 
+    def test_a_plan_may_ask_for_a_sync_then(self):
+        asked = "get_starts_sync = true\n"
+        self.bed.deployment.use_plan(test_upgrades.plan_folder(
+            self, ("plan.toml", asked, asked + "hydrated_starts_sync = true\n")))
+        with self.bed:
+            number, _ = self.begin()
+            self.bed.daemon.kill()
+            shutil.rmtree(self.state)
+            self.bed.peers.feeds = self.bed.feeds()
+            self.bed.daemon.start()
+            self.bed.daemon.wait_live(number + 1)
+            status = self.bed.daemon.status()
+            self.assertEqual([entry["n"] for entry in status["generations"] if entry["hydrated"]],
+                             [number])
+
     def test_rollback_says_that_it_does_not_know_the_loss(self):
         with self.bed:
             self.begin(syncs=2)
@@ -204,6 +220,7 @@ class StateLostOnOpenSearchTest(StateLostTest):
 
     test_deleted_while_it_runs = None
     test_restored_from_an_earlier_copy = None
+    test_a_plan_may_ask_for_a_sync_then = None
     test_rollback_says_that_it_does_not_know_the_loss = None
 
 
