@@ -11,6 +11,9 @@ namespace {
 
 // The file's version; 0: it is empty.
 absl::StatusOr<int64_t> VersionOf(Database& db, const FileFormat& format) {
+  // The tables first: another process may fill the file between these, which it does at once.
+  const auto tables = db.QueryInteger("SELECT count(*) FROM sqlite_schema");
+  if (!tables.ok()) return tables;
   auto version = db.QueryInteger("PRAGMA user_version");
   if (!version.ok()) return version;
   if (*version > format.current()) {
@@ -21,8 +24,6 @@ absl::StatusOr<int64_t> VersionOf(Database& db, const FileFormat& format) {
                         db.path(), format.what, *version, format.current()));
   }
   if (*version > 0) return version;
-  const auto tables = db.QueryInteger("SELECT count(*) FROM sqlite_schema");
-  if (!tables.ok()) return tables;
   if (*version < 0 || *tables > 0) {
     return absl::DataLossError(absl::StrFormat("%s: no %s of syncd", db.path(), format.what));
   }

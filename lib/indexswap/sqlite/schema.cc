@@ -36,10 +36,11 @@ int64_t Current(const std::vector<SchemaStep>& steps) {
 // The store's version; 0: the file is empty. An error when it is something else.
 absl::StatusOr<int64_t> VersionOf(Connection& connection, const std::string& path,
                                   int64_t current) {
-  absl::StatusOr<int64_t> id = connection.Number("PRAGMA application_id");
-  if (!id.ok()) return id.status();
+  // The tables first: another process may fill the file between these, which it does at once.
   absl::StatusOr<int64_t> tables = connection.Number("SELECT count(*) FROM sqlite_schema");
   if (!tables.ok()) return tables.status();
+  absl::StatusOr<int64_t> id = connection.Number("PRAGMA application_id");
+  if (!id.ok()) return id.status();
   absl::StatusOr<int64_t> version = connection.Number("PRAGMA user_version");
   if (!version.ok()) return version.status();
   if (*id == 0 && *tables == 0) return 0;
