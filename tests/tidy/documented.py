@@ -19,6 +19,7 @@ COMMAND_LINE = "docs/command-line.md"
 TESTING = "docs/testing.md"
 SERVERS = "tests/servers/servers.py"
 COMPATIBILITY = "docs/compatibility.md"
+PEER_BUGS = "tests/peer_bugs.md"
 
 HEAD = ["| section | key | type | default | meaning |", "|---|---|---|---|---|"]
 _CALL = re.compile(r"\b(Text|Choice|Integer|Part|Flag|Duration)(?:<[\w:]+>)?\(\s*(?=\")")
@@ -157,6 +158,21 @@ def servers(tree):
             [f"{COMPATIBILITY}: no server {name} in {SERVERS}{hint}"
              for name in written if name not in started] +
             ([] if started else [f"{SERVERS}: no server found; has its form changed?"]))
+
+
+def peer_bugs(tree):
+    """Tests named in the table of others' bugs that aren't there."""
+    there = set()
+    for path in tree.matching((".cc", ".py"), ("tests/", "lib/indexswap/testing/")):
+        text = tree.text(path)
+        there.update(re.findall(r"^ *def (test_\w+)\(", text, re.MULTILINE))
+        there.update(".".join(found) for found in re.findall(
+            r"^TEST(?:_F|_P)?\((\w+), (\w+)\)", text, re.MULTILINE))
+    named = re.findall(r"`(\w+\.\w+|test_\w+)`", tree.text(PEER_BUGS))
+    return ([f"{PEER_BUGS}: no test {name}" for name in named
+             if name not in there and not (name.startswith("test_")
+                                           and name.split(".")[-1] in there)] +
+            ([] if named else [f"{PEER_BUGS}: no test is named; has its form changed?"]))
 
 
 if __name__ == "__main__":

@@ -62,6 +62,9 @@ class ThisTree(unittest.TestCase):
     def test_servers(self):
         self.keeps(documented.servers)
 
+    def test_tests_against_the_bugs_of_others(self):
+        self.keeps(documented.peer_bugs)
+
     def test_there_is_something_to_check(self):
         self.assertGreater(len(self.tree.matching((".cc",))), 50)
         self.assertGreater(len(documented.rows(self.tree.text(documented.KEYS))), 30)
@@ -253,6 +256,13 @@ class Planted(unittest.TestCase):
         self.assert_found(documented.steps, files)
         files[documented.TESTING] = "| `a.before` | x |\n| `c.after` | y |\n"
         self.assert_found(documented.steps, files, "lacks the step b.after", "no step c.after")
+
+    def test_tests_against_the_bugs_of_others(self):
+        files = {"tests/a.cc": "TEST_F(Swap, Works) {}\n", "tests/b.py": "    def test_c(self):\n",
+                 documented.PEER_BUGS: "| 1 | x#1 | lost | `Swap.Works`, `test_b.test_c` |\n"}
+        self.assert_found(documented.peer_bugs, files)
+        files[documented.PEER_BUGS] += "| 2 | x#2 | lost | `Swap.Fails`, `test_d` |\n"
+        self.assert_found(documented.peer_bugs, files, "no test Swap.Fails", "no test test_d")
 
     def test_servers(self):
         files = {documented.SERVERS: '    "opensearch-2.19-3": f,\n    "rabbitmq": g,\n',
