@@ -212,6 +212,26 @@ class StateLostTest(harness.EndToEnd):
             self.check_hydrated(target)
             self.advance(0.6)
 
+    def test_live_is_never_cold(self):
+        """A daemon that goes back to a cold generation reads it back, and readiness says so."""
+        with self.bed:
+            number, _ = self.begin(syncs=2)
+            self.bed.daemon.kill()
+            shutil.rmtree(self.state)
+            self.bed.daemon.start()
+            serve, target = self.bed.daemon, self.bed.daemon.status()["previous"]
+            self.assertEqual(serve.call("POST", "/api/rollback", {"to": target})[0], 409)
+            serve.rollback(to=target, accept_loss=True)
+            self.advance(0.6)
+            entry = serve.generation(target)
+            self.assertEqual((entry["state"], entry["cold"], entry["hydrated"]),
+                             ("live", None, True))
+            self.assertEqual(serve.call("GET", "/readyz")[0], 200)
+            serve.rollback(to=number)
+            self.advance(0.7)
+            self.assertEqual(serve.call("GET", "/readyz")[0], 200)
+            self.assertEqual(serve.call("POST", "/api/rollback", {"to": 99})[0], 404)
+
 
 class StateLostOnOpenSearchTest(StateLostTest):
 
@@ -221,6 +241,7 @@ class StateLostOnOpenSearchTest(StateLostTest):
     test_deleted_while_it_runs = None
     test_restored_from_an_earlier_copy = None
     test_a_plan_may_ask_for_a_sync_then = None
+    test_live_is_never_cold = None
     test_rollback_says_that_it_does_not_know_the_loss = None
 
 

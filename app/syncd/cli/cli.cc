@@ -28,6 +28,13 @@ CLI::App* Add(CLI::App& app, const char* name, const char* description, Argument
   return sub;
 }
 
+// A sign, or too many digits, would become another number without a word.
+std::string CheckGeneration(const std::string& text) {
+  constexpr size_t kDigits = 18;
+  const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  return digits && text.size() <= kDigits ? "" : "expected the number of a generation, got " + text;
+}
+
 void AddSync(CLI::App& app, Arguments& arguments, Command& chosen) {
   CLI::App* sync = Add(app, "sync", "Rebuild all indexes and move the aliases in one request",
                        arguments, RunSync, chosen);
@@ -37,6 +44,7 @@ void AddSync(CLI::App& app, Arguments& arguments, Command& chosen) {
   sync->add_option("--promote", arguments.promote,
                    "only promote generation N, which a gate has stopped")
       ->type_name("N")
+      ->check(CheckGeneration)
       ->excludes(from);
   sync->add_option("--override", arguments.overrides, "let this gate through; may be repeated")
       ->type_name("GATE")
@@ -48,7 +56,8 @@ void AddRollback(CLI::App& app, Arguments& arguments, Command& chosen) {
       Add(app, "rollback", "Move the aliases back to the previous, or a given, generation",
           arguments, RunRollback, chosen);
   rollback->add_option("--to", arguments.to, "this generation instead of the previous one")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(CheckGeneration);
   rollback->add_flag("--accept-loss", arguments.accept_loss,
                      "go back even if live events would be missing there");
 }

@@ -9,6 +9,7 @@
 #include "syncd/cli/people.h"
 #include "syncd/cli/remote.h"
 #include "syncd/report/report.h"
+#include "syncd/sync/channel_gates.h"
 #include "syncd/sync/runner.h"
 #include "syncd/sync/state_files.h"
 #include "syncd/wiring.h"
@@ -35,6 +36,7 @@ std::optional<uint64_t> RecordsOfLastRun(const std::string& state) {
 }  // namespace
 
 int RunSync(const Arguments& arguments) {
+  if (absl::Status s = CheckOverrides(arguments.overrides); !s.ok()) return Fail(arguments, s);
   const auto remote = [&](const ApiClient& daemon) { return SyncByDaemon(arguments, daemon); };
   if (const auto code = ByDaemon(arguments, remote)) return *code;
   auto bench = Workbench::Open(arguments, "sync", Access::kWrite);

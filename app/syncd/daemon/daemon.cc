@@ -77,6 +77,7 @@ absl::Status Daemon::Start() {
                 "the aliases are where they were before the adoption: live events are kept, and "
                 "not acknowledged; `rollback --to N` goes forward again");
   }
+  if (absl::Status s = TakeUpLive(*status, ToolsOfHydration()); !s.ok()) return s;
   if (HasLostLive(*status, state_)) {
     if (absl::Status s = Hydrate(*status); !s.ok()) return s;
   }
@@ -271,6 +272,7 @@ void Daemon::KeepHouse() {
     if (stop_) return;
     lock.unlock();
     CheckFolder();
+    Revive();
     if (const absl::Status lease = tools_.engine.CheckLease(); !lease.ok()) {
       const std::lock_guard noting(mutex_);
       if (lost_.ok()) lost_ = absl::AbortedError(Text(lease));

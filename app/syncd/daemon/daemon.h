@@ -30,6 +30,7 @@
 #include "syncd/readmodel/journal.h"
 #include "syncd/readmodel/wanted_run.h"
 #include "syncd/report/report.h"
+#include "syncd/sync/hydrate_live.h"
 #include "syncd/sync/refused.h"
 #include "syncd/sync/runner.h"
 #include "syncd/sync/warm_set.h"
@@ -97,6 +98,9 @@ class Daemon : public Api {
   SyncOutcome Work(const SyncRequest& request, RunHooks& hooks);
   void Done(const SyncOutcome& outcome, bool cancelled);
   absl::Status Hydrate(const indexswap::ReleaseStatus& status);
+  absl::Status ReadBack(const indexswap::ReleaseStatus& status);
+  void Revive();
+  HydrateTools ToolsOfHydration();
   void CheckFolder();
   absl::Status JudgeRoom(const SyncRequest& request);
   uint64_t Acknowledged();
@@ -120,8 +124,10 @@ class Daemon : public Api {
   Config config_;
   absl::Status lost_;
   bool started_ = false;
-  std::string doing_;       // while it is starting
-  std::string unhydrated_;  // why the live generation could not be read back
+  bool revive_ = false;         // a rollback may have made a cold generation live
+  std::string revive_trouble_;  // what was said last; the housekeeper's own
+  std::string doing_;           // while it is starting
+  std::string unhydrated_;      // why the live generation could not be read back
   std::optional<indexswap::ReleaseStatus> status_;  // the last that the store told
 
   std::unique_ptr<Sources> sources_;

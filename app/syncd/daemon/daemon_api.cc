@@ -13,6 +13,7 @@
 #include "syncd/daemon/metrics.h"
 #include "syncd/sync/adopt.h"
 #include "syncd/sync/announce.h"
+#include "syncd/sync/channel_gates.h"
 #include "syncd/sync/state_disk.h"
 
 namespace syncd {
@@ -43,6 +44,7 @@ ApiAnswer Daemon::StartSync(const ApiSyncRequest& asked) {
         absl::StrFormat("the state is %s, not %s: something has changed since it was looked at",
                         tools_.plan.hash, *asked.if_state)));
   }
+  if (absl::Status s = CheckOverrides(asked.overrides); !s.ok()) return ApiError(s);
   if (!asked.promote && !OnlyDisk(asked.overrides)) {
     return ApiError(absl::InvalidArgumentError(
         "override goes with promote: which sealed generation is to be let through? Only the gate "
@@ -140,6 +142,12 @@ ApiAnswer Daemon::Rollback(std::optional<uint64_t> to, bool accept_loss) {
   const auto report = RollBack(tools_.engine, *warm_, tools_.log, state_,
                                {to, accept_loss, config().sync.pause_max}, told);
   if (!report.ok()) return ApiError(report.status());
+  {
+    const std::lock_guard lock(mutex_);
+    status_.reset();
+    revive_ = true;
+    stop_changed_.notify_all();
+  }
   tools_.note(Severity::kInfo, absl::StrFormat("generation %d is live again instead of %d",
                                                report->to, report->from));
   return Answer(RollbackJson(*report, loss));
@@ -230,14 +238,14 @@ std::optional<std::string> Daemon::NotReady() {
     const std::lock_guard lock(mutex_);
     if (!lost_.ok()) return std::string(lost_.message());
     if (!started_) return doing_.empty() ? "starting, or stopping" : doing_;
-    if (!status_ || !status_->live) return std::nullopt;
-    if (warm_->Has(*status_->live)) return std::nullopt;
+    const auto live = warm_->live();
+    if (!live || warm_->IsWarm(*live)) return std::nullopt;
     if (!unhydrated_.empty()) return unhydrated_;
-    if (*status_->live == 0) {
+    if (*live == 0) {
       return "the aliases are where they were before the adoption, where live events don't go";
     }
   }
-  return "the live generation has no file in the state folder: live events wait for the next sync";
+  return "the live generation gets no live events yet: they are kept, and not acknowledged";
 }
 
 std::string Daemon::Metrics() {

@@ -2,6 +2,7 @@
 #include <absl/strings/str_format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "syncd/daemon/daemon.h"
 #include "syncd/sync/hydrate_live.h"
@@ -9,14 +10,7 @@
 
 namespace syncd {
 
-// Reads the live generation back. One that can't be waits for the next sync.
-absl::Status Daemon::Hydrate(const indexswap::ReleaseStatus& status) {
-  // What was asked for in a folder that is lost, or of another time, nobody waits for any more; and
-  // a sync that the plan asks for must not be forgotten if this is cut off.
-  absl::Status s = tools_.plan.hydrated_starts_sync
-                       ? tools_.wanted.Keep({tools_.engine.NextGeneration(), std::nullopt, {}})
-                       : tools_.wanted.Forget();
-  if (!s.ok()) return s;
+HydrateTools Daemon::ToolsOfHydration() {
   HydrateTools tools{tools_.plan,
                      tools_.engine,
                      tools_.journal,
@@ -24,16 +18,70 @@ absl::Status Daemon::Hydrate(const indexswap::ReleaseStatus& status) {
                      state_,
                      tools_.note,
                      tools_.step,
-                     tools_.stopping,
+                     [this] {
+                       const std::lock_guard lock(mutex_);
+                       return stop_;
+                     },
                      [this](const std::string& text) {
                        const std::lock_guard lock(mutex_);
                        doing_ = text;
                      },
                      config().disk.min_free_bytes};
-  if (!tools.stopping) tools.stopping = [] { return false; };
-  s = HydrateLive(status, tools);
-  if (!absl::IsFailedPrecondition(s) && !absl::IsInvalidArgument(s)) return s;
+  if (tools_.stopping) {
+    tools.stopping = [asked = tools_.stopping, here = tools.stopping] { return asked() || here(); };
+  }
+  return tools;
+}
+
+// After a rollback to a cold generation, which must not wait for that one to be read back. Until it
+// is, events are journalled, and not acknowledged.
+void Daemon::Revive() {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto live = warm_->live();
+    if (live.value_or(0) == 0 || warm_->IsWarm(*live)) revive_ = false;
+    if (!revive_) return;
+  }
+  const auto status = ReadStatus();
+  // A build would be abandoned; with its swap another one is live anyway.
+  if (status.ok() && status->building) return;
+  absl::Status s = status.status();
+  if (s.ok()) s = TakeUpLive(*status, ToolsOfHydration());
+  if (s.ok() && HasLostLive(*status, state_)) s = ReadBack(*status);
+  if (s.ok()) {
+    const auto lock = warm_->LockSwap();
+    const auto now = ReadStatus();
+    s = now.status();
+    if (s.ok() && now->live == status->live) {
+      warm_->Remove(*now->live);  // what has turned cold in this process
+      s = warm_->Adopt(*now);
+    }
+  }
+  const std::string trouble(s.message());
+  if (!s.ok() && !absl::IsCancelled(s) && std::exchange(revive_trouble_, trouble) != trouble) {
+    tools_.note(Severity::kWarning, "the live generation gets no live events yet: " + trouble);
+  }
   const std::lock_guard lock(mutex_);
+  // Of one that can't be read back, `unhydrated_` tells.
+  if (s.ok() && !unhydrated_.empty()) revive_ = false;
+}
+
+// Reads the live generation back at the start.
+absl::Status Daemon::Hydrate(const indexswap::ReleaseStatus& status) {
+  // What was asked for in a folder that is lost, or of another time, nobody waits for any more; and
+  // a sync that the plan asks for must not be forgotten if this is cut off.
+  absl::Status s = tools_.plan.hydrated_starts_sync
+                       ? tools_.wanted.Keep({tools_.engine.NextGeneration(), std::nullopt, {}})
+                       : tools_.wanted.Forget();
+  return s.ok() ? ReadBack(status) : s;
+}
+
+// One that can't be read back waits for the next sync.
+absl::Status Daemon::ReadBack(const indexswap::ReleaseStatus& status) {
+  const absl::Status s = HydrateLive(status, ToolsOfHydration());
+  const std::lock_guard lock(mutex_);
+  unhydrated_.clear();
+  if (!absl::IsFailedPrecondition(s) && !absl::IsInvalidArgument(s)) return s;
   unhydrated_ = absl::StrFormat(
       "generation %d is live, its file is not in %s, and it could not be read back from its "
       "documents (%s): live events are kept, but not shown and not acknowledged until the next "

@@ -70,6 +70,8 @@ struct FolderFacts {
   uint64_t free_bytes = 0;
   uint64_t largest_file = 0;  // bytes, of a generation's file
   std::vector<uint64_t> generations;
+  // Files that a newer program wrote, by generation, 0 for the journal, and what is said of them.
+  std::map<uint64_t, std::string> newer;
   absl::StatusOr<std::optional<LockHolder>> holder = std::optional<LockHolder>();
 };
 

@@ -11,6 +11,8 @@
 #include <iterator>
 #include <set>
 
+#include "syncd/readmodel/generation_file.h"
+#include "syncd/readmodel/journal.h"
 #include "syncd/sync/state_disk.h"
 #include "syncd/sync/state_files.h"
 
@@ -45,9 +47,16 @@ FolderFacts GatherFolder(const std::string& state) {
   facts.writable = access(at.c_str(), W_OK | X_OK) == 0;
   if (const auto space = SpaceOf(state); space.ok()) facts.free_bytes = space->free_bytes;
   if (!facts.is_folder) return facts;
+  const auto note = [&](uint64_t generation, const absl::Status& opened) {
+    if (absl::IsUnimplemented(opened)) facts.newer.emplace(generation, opened.message());
+  };
+  if (fs::exists(fs::path(state) / kJournalFile, error)) {
+    note(0, OpenJournalFile(state, Database::Mode::kReadOnly).status());
+  }
   facts.generations = GenerationsIn(state);
   for (const uint64_t generation : facts.generations) {
     const auto path = fs::path(state) / absl::StrFormat("v%d.db", generation);
+    note(generation, GenerationFile::OpenReadOnly(path.string()).status());
     const uintmax_t bytes = fs::file_size(path, error);
     if (!error) facts.largest_file = std::max<uint64_t>(facts.largest_file, bytes);
   }

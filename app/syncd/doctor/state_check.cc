@@ -89,6 +89,14 @@ void CheckGenerations(const Facts& facts, Findings& findings) {
 void CheckState(const Facts& facts, Findings& findings) {
   CheckFolder(facts, findings);
   CheckFreeDisk(facts, findings);
+  for (const auto& [generation, why] : facts.folder.newer) {
+    if (generation == 0 || facts.store.status.live == generation) {
+      findings.Stop("state.format", why, "use the newer syncd, or roll back with it first");
+    } else {
+      findings.Warning("state.format", why,
+                       "that generation is cold until the newer syncd is back");
+    }
+  }
   if (!facts.folder.holder.ok()) {
     findings.Error("state.lock", std::string(facts.folder.holder.status().message()),
                    "let this user read the folder");

@@ -297,6 +297,14 @@ absl::Status EventLog::MarkCold(uint64_t generation, const std::string& reason) 
   return insert->Run();
 }
 
+absl::Status EventLog::ForgetCold(uint64_t generation) {
+  const std::lock_guard lock(mutex_);
+  auto remove = db_->Prepare("DELETE FROM cold WHERE generation = ?1");
+  if (!remove.ok()) return remove.status();
+  remove->BindInteger(1, static_cast<int64_t>(generation));
+  return remove->Run();
+}
+
 absl::StatusOr<std::map<uint64_t, std::string>> EventLog::Cold() {
   const std::lock_guard lock(mutex_);
   auto select = db_->Prepare("SELECT generation, reason FROM cold");

@@ -113,6 +113,8 @@ class EventLog {
   // Why a generation gets no events any more; empty: it does.
   absl::Status MarkCold(uint64_t generation, const std::string& reason);
   absl::StatusOr<std::map<uint64_t, std::string>> Cold();
+  // It gets events again.
+  absl::Status ForgetCold(uint64_t generation);
 
   // Why the events that `plan`, another generation's, asks for do not all come here under the plan
   // in use; empty: they do. What only `plan` lacks is no reason: that shows when an event comes.

@@ -4,6 +4,7 @@
 #include <absl/strings/str_join.h>
 
 #include <algorithm>
+#include <array>
 
 namespace syncd {
 
@@ -25,6 +26,23 @@ std::vector<indexswap::GateResult> JudgeChannelGates(const std::vector<ChannelSt
       {"ended", open.empty(), false,
        open.empty() ? "every channel has ended" : "not ended: " + absl::StrJoin(open, ", ")},
       {"rejected", beyond.empty(), false, absl::StrJoin(beyond.empty() ? figures : beyond, "; ")}};
+}
+
+absl::Status CheckOverrides(const std::vector<std::string>& overrides) {
+  static constexpr std::array kGates = {"refused", "rejected", "shrink", "empty", "min_documents",
+                                        "filters", "health",   "digest", "disk",  "changed"};
+  for (const std::string& name : overrides) {
+    if (name == "ended" || name == "counts") {
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "the gate %s can't be overridden: the build would not be complete", name));
+    }
+    if (std::ranges::find(kGates, name) == kGates.end()) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("there is no gate %s; those that can be overridden are %s", name,
+                          absl::StrJoin(kGates, ", ")));
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace syncd

@@ -2,8 +2,10 @@
 #ifndef SYNCD_SYNC_CHANNEL_GATES_H_
 #define SYNCD_SYNC_CHANNEL_GATES_H_
 
+#include <absl/status/status.h>
 #include <indexswap/generation.h>
 
+#include <string>
 #include <vector>
 
 #include "syncd/config/config.h"
@@ -14,6 +16,10 @@ namespace syncd {
 // `ended` and `rejected`.
 std::vector<indexswap::GateResult> JudgeChannelGates(const std::vector<ChannelState>& channels,
                                                      const RejectedConfig& limits);
+
+// Whether each of `overrides` names a gate that a sync, or a promotion, lets through by name; asked
+// before anything is begun. kInvalidArgument names those that there are.
+absl::Status CheckOverrides(const std::vector<std::string>& overrides);
 
 }  // namespace syncd
 

@@ -128,6 +128,28 @@ bool HasLostLive(const indexswap::ReleaseStatus& status, const std::string& stat
   return status.live.value_or(0) != 0 && !HasFile(state_dir, *status.live);
 }
 
+absl::Status TakeUpLive(const indexswap::ReleaseStatus& status, const HydrateTools& tools) {
+  const uint64_t live = status.live.value_or(0);
+  const auto cold = tools.log.Cold();
+  if (!cold.ok()) return cold.status();
+  if (live == 0 || !cold->contains(live)) return absl::OkStatus();
+  if (HasFile(tools.state_dir, live)) {
+    const auto path = std::filesystem::path(tools.state_dir) / GenerationFileName(live);
+    const auto file = GenerationFile::OpenReadOnly(path.string());
+    if (absl::IsUnimplemented(file.status())) return file.status();
+    const auto kept = tools.log.OldestKept();
+    if (!kept.ok()) return kept.status();
+    const auto cursor = file.ok() ? (*file)->EventCursor() : file.status();
+    if (!cursor.ok() || *cursor < *kept) {
+      if (absl::Status s = RemoveGenerationFile(tools.state_dir, live); !s.ok()) return s;
+    }
+  }
+  tools.note(kInfo, absl::StrFormat("generation %d is live, and gets live events again (it was "
+                                    "cold: %s)",
+                                    live, cold->at(live)));
+  return tools.log.ForgetCold(live);
+}
+
 absl::Status HydrateLive(const indexswap::ReleaseStatus& status, const HydrateTools& tools) {
   const indexswap::GenerationStatus* live = FindLive(status);
   if (absl::Status s = SettleOthers(status, tools); !s.ok()) return s;

@@ -34,6 +34,11 @@ struct HydrateTools {
 // Whether the live generation of `status` has lost its file.
 bool HasLostLive(const indexswap::ReleaseStatus& status, const std::string& state_dir);
 
+// Live is never cold: forgets that the live generation was given up. A file that lacks events which
+// the log has no more is removed, so that HydrateLive can make another. kUnimplemented: a newer
+// syncd wrote the file; nothing is changed then.
+absl::Status TakeUpLive(const indexswap::ReleaseStatus& status, const HydrateTools& tools);
+
 // Makes the file of the live generation from its documents, and settles what else is lost with the
 // folder: a build under way is abandoned, every other complete generation becomes cold. The lease
 // is held, and nothing writes to the index meanwhile. Cut off, it is begun anew the next time.

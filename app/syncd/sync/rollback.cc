@@ -63,6 +63,18 @@ absl::StatusOr<RollbackLoss> AssessRollback(const indexswap::ReleaseStatus& stat
     }
     to = status.previous;
   }
+  const auto found = std::ranges::find_if(
+      status.generations, [&](const auto& generation) { return generation.generation == *to; });
+  if (found == status.generations.end()) {
+    return absl::NotFoundError(
+        absl::StrFormat("there is no generation %d; `status` lists those that there are", *to));
+  }
+  if (*to != 0 && found->meta && found->meta->promoted_at.empty()) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "generation %d has never been live, so there is no way back to it; `sync --promote %d` "
+        "makes it live, if its gates let it",
+        *to, *to));
+  }
   RollbackLoss loss;
   loss.target = *to;
   if (*to == 0) {

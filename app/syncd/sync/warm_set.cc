@@ -43,6 +43,11 @@ std::optional<uint64_t> WarmSet::live() const {
 
 bool WarmSet::Has(uint64_t generation) const { return Find(generation) != nullptr; }
 
+bool WarmSet::IsWarm(uint64_t generation) const {
+  const auto warm = Find(generation);
+  return warm != nullptr && warm->state().cold.empty();
+}
+
 absl::Status WarmSet::Adopt(const indexswap::ReleaseStatus& status) {
   const auto cold = log_.Cold();
   if (!cold.ok()) return cold.status();

@@ -38,6 +38,10 @@ class WarmSet {
   void StartDraining(uint64_t generation);
   void Remove(uint64_t generation);
   bool Has(uint64_t generation) const;
+  // The live one, as the last swap or rollback of this process, or Adopt, has left it.
+  std::optional<uint64_t> live() const;
+  // Whether it is kept up to date, and has not turned cold.
+  bool IsWarm(uint64_t generation) const;
 
   // Which one is live. Nothing: none is.
   void SetLive(std::optional<uint64_t> live);
@@ -75,7 +79,6 @@ class WarmSet {
 
  private:
   std::shared_ptr<WarmGeneration> Find(uint64_t generation) const;
-  std::optional<uint64_t> live() const;
 
   const std::string state_dir_;
   indexswap::Engine& engine_;

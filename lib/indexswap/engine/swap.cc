@@ -294,6 +294,12 @@ absl::StatusOr<SwapReport> RollBack(Core& core, std::optional<uint64_t> to,
   const auto target = RequireComplete(*view, *to);
   if (!target.ok()) return target.status();
   const GenerationMeta& meta = *(*target)->meta;
+  if (meta.promoted_at.empty()) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "generation %d has never been live, so there is no way back to it; `sync --promote %d` "
+        "makes it live, if its gates let it",
+        *to, *to));
+  }
   SwapActions plan;
   if (absl::Status s = PlanActions(*view, meta.aliases, *to, plan); !s.ok()) return s;
   SwapReport report = StartReport(*view, *to, plan);

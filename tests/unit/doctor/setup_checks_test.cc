@@ -59,6 +59,16 @@ TEST(DoctorSetup, AFolderThatIsNotThereIsMadeLater) {
   EXPECT_THAT(Errors(facts), ElementsAre("!state.folder: /state cannot be made by this user"));
 }
 
+TEST(DoctorSetup, FilesOfANewerSyncdStopASyncUnlessTheyAreOfAnotherGeneration) {
+  Facts facts = HealthyFacts();
+  facts.folder.newer = {{1, "v1.db is newer"}};
+  EXPECT_THAT(Errors(facts), IsEmpty());
+  EXPECT_THAT(Warnings(facts), ElementsAre("state.format: v1.db is newer"));
+  facts.folder.newer = {{0, "journal.db is newer"}, {2, "v2.db is newer"}};
+  EXPECT_THAT(Errors(facts),
+              ElementsAre("!state.format: journal.db is newer", "!state.format: v2.db is newer"));
+}
+
 TEST(DoctorSetup, TheFolderIsAWritableFolderOfItsOwnerAlone) {
   Facts facts = HealthyFacts();
   facts.folder.mode = 0750;

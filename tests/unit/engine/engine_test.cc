@@ -62,6 +62,13 @@ TEST_F(EngineTest, ASecondRollbackNeverGoesForward) {
   EXPECT_EQ(Aliases(), AllAt(1));
 }
 
+TEST_F(EngineTest, ThereIsNoWayBackToWhatWasNeverLive) {
+  BuildLive(engine(), 10);
+  const auto back = engine().Rollback(BuildSealed(engine(), 10, 3));
+  EXPECT_THAT(std::string(back.status().message()), HasSubstr("has never been live"));
+  EXPECT_EQ(Aliases(), AllAt(1));
+}
+
 TEST_F(EngineTest, ANumberIsNeverGivenTwiceEvenAfterPrune) {
   BuildLive(engine(), 10);
   {

@@ -51,5 +51,13 @@ TEST(JudgeChannelGates, AllowsTheGreaterOfPartAndCountInEachChannel) {
   EXPECT_THAT(Gate(gates, "rejected").detail, HasSubstr("tcs"));
 }
 
+TEST(CheckOverrides, NamesOfGatesAreJudgedBeforeAnythingIsBegun) {
+  EXPECT_TRUE(CheckOverrides({}).ok());
+  EXPECT_TRUE(CheckOverrides({"shrink", "disk"}).ok());
+  EXPECT_THAT(std::string(CheckOverrides({"shrink", "shrimp"}).message()),
+              HasSubstr("there is no gate shrimp"));
+  EXPECT_THAT(std::string(CheckOverrides({"ended"}).message()), HasSubstr("can't be overridden"));
+}
+
 }  // namespace
 }  // namespace syncd
