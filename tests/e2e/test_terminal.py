@@ -37,8 +37,11 @@ class TerminalTest(harness.EndToEnd):
     SNAPSHOT = harness.Snapshot(DOCTORS)
 
     def setUp(self):
-        # Many small requests, so that there is something to draw.
-        self.deployment = harness.Deployment(self, self.embedded().url, bulk={"documents": 10})
+        # Many small requests, and little room for what waits, so that there is something to draw.
+        self.deployment = harness.Deployment(
+            self, self.embedded().url,
+            bulk={"documents": 2, "in_flight": 1, "bytes": 65_536,
+                  "buffered_bytes": 1_048_576})
 
     def test_a_bar_with_rate_and_eta_that_never_takes_a_second_line(self):
         code, shown = on_a_terminal(
