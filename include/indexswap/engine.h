@@ -161,6 +161,10 @@ class Build {
   virtual uint64_t refused() const = 0;
 };
 
+// What Rollback says of a generation that was never live: kFailedPrecondition, with the remedy. For
+// those who look at a status before they ask for it.
+absl::Status NeverLive(uint64_t generation);
+
 // The workflows over one release in one store. Thread-safe; one workflow at a time, a second call
 // waits. Reading calls never take the lease; the first writing call does.
 class Engine {

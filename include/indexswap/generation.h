@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace indexswap {
@@ -32,6 +33,9 @@ struct GateResult {
 
   bool operator==(const GateResult&) const = default;
 };
+
+// Whether an override by name lets the gate through: not `ended` and `counts`.
+bool CanBeOverridden(std::string_view gate);
 
 // One index that another program made, as it was when it was taken over.
 struct AdoptedIndex {

@@ -5,7 +5,6 @@ import signal
 
 import harness    # first: it knows the folders of the others
 import daemon
-import delivery
 import live
 import recorder
 
@@ -82,11 +81,9 @@ class Pair(live.Bed):
     """A bed with two hosts; its `daemon` is whichever is active."""
 
     def __init__(self, test, store, **options):
-        super().__init__(test, store, lease=LEASE, **options)
-        self._sections["amqp"] = AMQP
         # Orders of records stay behind with the folder: nothing may come again, or late, then.
-        self.sender.deliveries = delivery.deliveries(self.history, seed=live.SEED,
-                                                     repeats=0, late=0)
+        super().__init__(test, store, lease=LEASE, in_order=True, **options)
+        self._sections["amqp"] = AMQP
         self.book = recorder.Book()
         self.proxies, self.hosts = [], []
         for name in ("first", "second"):

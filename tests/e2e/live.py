@@ -41,7 +41,8 @@ class Bed:
     """A history, its senders and services, and a daemon, for a `with` block."""
 
     def __init__(self, test, store, changes=EVENTS, doctors=None, amqp=None, sqs_url=None,
-                 rate=RATE, words=(), **sections):
+                 rate=RATE, words=(), in_order=False, **sections):
+        """`in_order`: nothing comes again, or late, so that what is sent is a moment of history."""
         self.test = test
         self.store = store
         self.doctors = doctors or max(300, changes // 10)
@@ -49,8 +50,9 @@ class Bed:
         self.client = sqs.Client(sqs_url or harness.server("elasticmq"))
         test.addCleanup(self.client.close)
         self.amqp = amqp or harness.server("rabbitmq")
+        options = {"repeats": 0, "late": 0} if in_order else {}
         self.sender = senders.Sender(self.amqp, self.client, self.history, rate=rate, seed=SEED,
-                                     visibility_s=VISIBILITY_S)
+                                     visibility_s=VISIBILITY_S, **options)
         sections = GATES | {"queues": self.sender.queues(),
                             "sqs": {"endpoint": self.client.url, "region": sqs.REGION,
                                     "visibility": f"{VISIBILITY_S}s"}} | sections
@@ -104,13 +106,17 @@ class Bed:
             return self.store.document(name, key)
         return None
 
-    def settle(self):
-        """Sends the rest, and waits until each event is in every warm generation."""
-        self.sender.advance_to(1)
+    def advance(self, share):
+        """Sends events up to this share, and waits until live has them."""
+        self.sender.advance_to(share)
         self.sender.wait()
         self.sentinel()
         self.wait_until(lambda: self.sender.held() == 0, "the queues are empty")
-        self.wait_until(self._drained, "each warm generation has all events")
+
+    def settle(self):
+        """Sends the rest, and waits until each event is in every warm generation."""
+        self.advance(1)
+        self.wait_until(self.drained, "each warm generation has all events")
 
     def wait_until(self, condition, what, deadline_s=120):
         """As harness.wait_until; a failure tells what the daemon says."""
@@ -121,7 +127,7 @@ class Bed:
             told = {name: status[name] for name in ("live", "run", "findings", "events")}
             raise AssertionError(f"{error}\n{json.dumps(told)}\n{self.daemon.log()}") from None
 
-    def _drained(self):
+    def drained(self):
         warm = [entry for entry in self.daemon.status()["generations"] if daemon.is_warm(entry)]
         return warm and all(entry["lag_events"] == 0 for entry in warm)
 

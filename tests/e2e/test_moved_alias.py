@@ -2,6 +2,7 @@
 
 import contextlib
 import unittest
+import urllib.error
 
 import harness
 import recorder
@@ -24,7 +25,7 @@ class MovedAliasTest(harness.EndToEnd):
         return store
 
     def remove_theirs(self, store):
-        with contextlib.suppress(harness.urllib.error.HTTPError):
+        with contextlib.suppress(urllib.error.HTTPError):
             store.call("DELETE", f"/{THEIRS}")
 
     def move(self, store, source, target):

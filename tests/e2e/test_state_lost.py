@@ -7,7 +7,6 @@ import unittest
 
 import harness    # first: it knows the folders of the others
 import compare
-import delivery
 import events
 import expected
 import live
@@ -70,10 +69,8 @@ class StateLostTest(harness.EndToEnd):
 
     def setUp(self):
         super().setUp()
-        self.bed = live.Bed(self, self.make_store(), changes=400, doctors=300)
         # Orders of records are lost with the folder: nothing may come again, or late, across that.
-        self.bed.sender.deliveries = delivery.deliveries(self.bed.history, seed=live.SEED,
-                                                         repeats=0, late=0)
+        self.bed = live.Bed(self, self.make_store(), changes=400, doctors=300, in_order=True)
         self.state = self.bed.deployment.folder / "state"
         self.taken = 0
         self.extra = 0
@@ -84,10 +81,7 @@ class StateLostTest(harness.EndToEnd):
     def advance(self, share):
         """Sends events, and waits until live has them; those that came since the last time."""
         bed = self.bed
-        bed.sender.advance_to(share)
-        bed.sender.wait()
-        bed.sentinel()
-        bed.wait_until(lambda: bed.sender.held() == 0, "the queues are empty")
+        bed.advance(share)
         # pylint: disable=protected-access
         came = [(message.channel, message.body)
                 for message in bed.sender.deliveries[self.taken:bed.sender.sent]]

@@ -8,7 +8,6 @@ import unittest
 
 import harness    # first: it knows the folders of the others
 import compare
-import delivery
 import expected
 import live
 import revalidation
@@ -55,10 +54,7 @@ class PlanChangeTest(harness.EndToEnd):
 
     def setUp(self):
         super().setUp()
-        self.bed = live.Bed(self, self.embedded(), changes=400, doctors=300)
-        # So that what has been sent is a moment of the history, for a look in between.
-        self.bed.sender.deliveries = delivery.deliveries(self.bed.history, seed=live.SEED,
-                                                         repeats=0, late=0)
+        self.bed = live.Bed(self, self.embedded(), changes=400, doctors=300, in_order=True)
 
     def restart(self, plan):
         self.bed.daemon.terminate()
@@ -66,13 +62,8 @@ class PlanChangeTest(harness.EndToEnd):
         self.bed.daemon.start()
 
     def advance(self, share):
-        bed = self.bed
-        bed.sender.advance_to(share)
-        bed.sender.wait()
-        bed.sentinel()
-        bed.wait_until(lambda: bed.sender.held() == 0, "the queues are empty")
-        # pylint: disable=protected-access
-        bed.wait_until(bed._drained, "each warm generation has all events")
+        self.bed.advance(share)
+        self.bed.wait_until(self.bed.drained, "each warm generation has all events")
 
     def check(self, number, more=False, admins=None):
         """A generation's documents are the model's, by the shipped plan or by that with more."""

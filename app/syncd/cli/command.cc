@@ -144,8 +144,6 @@ absl::StatusOr<std::unique_ptr<Workbench>> Workbench::Open(const Arguments& argu
 }
 
 WarmSet& Workbench::MakeWarm(WarmCallbacks callbacks) {
-  if (!callbacks.answered) callbacks.answered = [] {};
-  if (!callbacks.lost) callbacks.lost = [](const absl::Status&) {};
   callbacks.note = [this](indexswap::Observer::Severity severity, const std::string& text) {
     observer_.OnNote(severity, text);
   };

@@ -69,7 +69,7 @@ class Workbench {
   // With Access::kWrite only (the lock and the refused with kServe, too):
   Journal& journal() { return *journal_; }
   EventLog& log() { return *log_; }
-  // Empty until something is adopted or added. `answered` of `callbacks` may be left out.
+  // Empty until something is adopted or added.
   WarmSet& MakeWarm(WarmCallbacks callbacks);
   WarmSet& warm() { return *warm_; }
   StateLock& lock() { return *lock_; }

@@ -44,7 +44,6 @@ Daemon::Daemon(const DaemonTools& tools, Config config, std::optional<Schedule> 
       config_(std::move(config)),
       sources_(QueueSources(config_)) {
   WarmCallbacks warm;
-  warm.answered = [] {};  // intakes look at it whenever they have nothing to read
   warm.note = tools_.note;
   warm.step = tools_.step;
   warm.lost = [this](const absl::Status& status) {

@@ -19,8 +19,7 @@ absl::StatusOr<int64_t> VersionOf(Database& db, const FileFormat& format) {
   if (*version > format.current()) {
     return absl::UnimplementedError(
         absl::StrFormat("%s: a newer syncd wrote this %s: it has format %d, and this syncd reads "
-                        "up to %d. Use that "
-                        "syncd again; nothing was changed",
+                        "up to %d. Use that syncd again; nothing was changed",
                         db.path(), format.what, *version, format.current()));
   }
   if (*version > 0) return version;
@@ -73,8 +72,7 @@ absl::StatusOr<std::unique_ptr<Database>> OpenFile(const std::string& path, Data
   if (mode == Database::Mode::kReadOnly) {
     return absl::FailedPreconditionError(
         absl::StrFormat("%s: this %s has the older format %d; `syncd serve`, or a command that "
-                        "writes, makes it one "
-                        "of format %d first",
+                        "writes, makes it one of format %d first",
                         path, format.what, *version, format.current()));
   }
   absl::Status s = (*db)->Begin();

@@ -32,7 +32,7 @@ absl::Status CheckOverrides(const std::vector<std::string>& overrides) {
   static constexpr std::array kGates = {"refused", "rejected", "shrink", "empty", "min_documents",
                                         "filters", "health",   "digest", "disk",  "changed"};
   for (const std::string& name : overrides) {
-    if (name == "ended" || name == "counts") {
+    if (!indexswap::CanBeOverridden(name)) {
       return absl::InvalidArgumentError(absl::StrFormat(
           "the gate %s can't be overridden: the build would not be complete", name));
     }

@@ -70,10 +70,7 @@ absl::StatusOr<RollbackLoss> AssessRollback(const indexswap::ReleaseStatus& stat
         absl::StrFormat("there is no generation %d; `status` lists those that there are", *to));
   }
   if (*to != 0 && found->meta && found->meta->promoted_at.empty()) {
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "generation %d has never been live, so there is no way back to it; `sync --promote %d` "
-        "makes it live, if its gates let it",
-        *to, *to));
+    return indexswap::NeverLive(*to);
   }
   RollbackLoss loss;
   loss.target = *to;

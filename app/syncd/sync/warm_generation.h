@@ -29,10 +29,14 @@ namespace syncd {
 
 // What a warm generation tells. Called from its thread; must return quickly and not call back.
 struct WarmCallbacks {
-  std::function<void()> answered;                 // its answered position has risen
-  std::function<void(const absl::Status&)> lost;  // the lease: nothing can be written any more
-  std::function<void(indexswap::Observer::Severity, const std::string&)> note;
-  std::function<void(std::string_view)> step;  // a named step; see cli/steps.h
+  // Its answered position has risen.
+  std::function<void()> answered = [] {};
+  // The lease: nothing can be written any more.
+  std::function<void(const absl::Status&)> lost = [](const absl::Status&) {};
+  std::function<void(indexswap::Observer::Severity, const std::string&)> note =
+      [](indexswap::Observer::Severity, const std::string&) {};
+  // A named step; see cli/steps.h.
+  std::function<void(std::string_view)> step = [](std::string_view) {};
 };
 
 // How one generation is doing.

@@ -44,9 +44,6 @@ GateResult JudgeRefused(uint64_t refused, const GateOptions& options);
 absl::StatusOr<GateResult> JudgeDigest(IndexStore& store, uint64_t generation,
                                        const DigestSample& sample);
 
-// Names of gates that no override lets through.
-bool CanBeOverridden(std::string_view gate);
-
 // `passed` for each gate named in `overrides`, recorded as overridden. kInvalidArgument for a name
 // that is no gate of `gates`, or one that can't be overridden.
 absl::Status Override(const std::vector<std::string>& overrides, std::vector<GateResult>& gates);

@@ -277,6 +277,13 @@ absl::StatusOr<SwapReport> PromoteGeneration(Core& core, uint64_t generation,
   return report;
 }
 
+absl::Status NeverLive(uint64_t generation) {
+  return absl::FailedPreconditionError(absl::StrFormat(
+      "generation %d has never been live, so there is no way back to it; `sync --promote %d` makes "
+      "it live, if its gates let it",
+      generation, generation));
+}
+
 absl::StatusOr<SwapReport> RollBack(Core& core, std::optional<uint64_t> to,
                                     const HoldEvents& hold) {
   const auto view = core.ReadView();
@@ -295,10 +302,7 @@ absl::StatusOr<SwapReport> RollBack(Core& core, std::optional<uint64_t> to,
   if (!target.ok()) return target.status();
   const GenerationMeta& meta = *(*target)->meta;
   if (meta.promoted_at.empty()) {
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "generation %d has never been live, so there is no way back to it; `sync --promote %d` "
-        "makes it live, if its gates let it",
-        *to, *to));
+    return NeverLive(*to);
   }
   SwapActions plan;
   if (absl::Status s = PlanActions(*view, meta.aliases, *to, plan); !s.ok()) return s;

@@ -28,9 +28,7 @@ class MaintenanceTest : public ::testing::Test {
     log_ = *EventLog::Open(folder_, plan_);
     engine_ = *indexswap::Engine::Open(indexswap::testing::MakeMemoryStore(), plan_.ToReleaseSpec(),
                                        {}, nullptr);
-    WarmCallbacks callbacks;
-    callbacks.answered = [] {};
-    warm_ = std::make_unique<WarmSet>(folder_, *engine_, *log_, callbacks);
+    warm_ = std::make_unique<WarmSet>(folder_, *engine_, *log_, WarmCallbacks());
   }
   ~MaintenanceTest() override { std::filesystem::remove_all(folder_); }
 

@@ -54,12 +54,7 @@ class RunnerDiskTest : public ::testing::Test {
     log_ = *EventLog::Open(folder_, plan_);
     engine_ = *indexswap::Engine::Open(indexswap::testing::MakeMemoryStore(cluster_),
                                        plan_.ToReleaseSpec(), {}, nullptr);
-    WarmCallbacks callbacks;
-    callbacks.answered = [] {};
-    callbacks.note = [](indexswap::Observer::Severity, const std::string&) {};
-    callbacks.step = [](std::string_view) {};
-    callbacks.lost = [](const absl::Status&) {};
-    warm_ = std::make_unique<WarmSet>(folder_, *engine_, *log_, callbacks);
+    warm_ = std::make_unique<WarmSet>(folder_, *engine_, *log_, WarmCallbacks());
     sources_ = FileSources(folder_ + "/feed");
     request_.source = "files";
     request_.overrides = {"empty"};

@@ -48,12 +48,7 @@ class WarmSetTest : public ::testing::Test {
     indexswap::ReleaseSpec release = plan_.ToReleaseSpec();
     for (indexswap::AliasSpec& alias : release.aliases) alias.may_be_empty = true;
     engine_ = *indexswap::Engine::Open(store_, release, options, nullptr);
-    WarmCallbacks callbacks;
-    callbacks.answered = [] {};
-    callbacks.lost = [](const absl::Status&) {};
-    callbacks.note = [](indexswap::Observer::Severity, const std::string&) {};
-    callbacks.step = [](std::string_view) {};
-    warm_ = std::make_unique<WarmSet>(folder_, *engine_, *log_, callbacks);
+    warm_ = std::make_unique<WarmSet>(folder_, *engine_, *log_, WarmCallbacks());
   }
   ~WarmSetTest() override {
     warm_.reset();
