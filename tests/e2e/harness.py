@@ -27,7 +27,7 @@ import expected      # noqa: E402
 import generate      # noqa: E402
 import revalidation  # noqa: E402
 import servers       # noqa: E402
-from targets import RELEASE, Cluster, Embedded, generations  # noqa: E402
+from targets import Cluster, Embedded, generations, reading  # noqa: E402
 
 SYNCD = os.environ["SYNCD"]
 DEADLINE_S = 300
@@ -119,7 +119,7 @@ class Snapshot:
 
     def size(self, kind, name):
         """How many documents a `family` or an `alias` has."""
-        with _closing(self.path) as db:
+        with reading(self.path) as db:
             return db.execute("SELECT count FROM counts WHERE kind = ? AND name = ?",
                               (kind, name)).fetchone()[0]
 

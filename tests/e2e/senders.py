@@ -14,7 +14,7 @@ import time
 
 import pika
 
-import harness    # first: it knows the folders of the others
+import harness    # noqa: F401  first: it knows the folders of the others
 import delivery
 import services
 

@@ -39,7 +39,7 @@ class Embedded:
         """One document of an index or an alias; None if it isn't there."""
         if not self.path.exists():
             return None
-        with _closing(self.path) as db:
+        with reading(self.path) as db:
             try:
                 row = db.execute(f'SELECT document FROM "{name}" WHERE id = ?', (key,)).fetchone()
             except sqlite3.OperationalError:
@@ -50,7 +50,7 @@ class Embedded:
         """Alias → the index that it reads."""
         if not self.path.exists():
             return {}
-        with _closing(self.path) as db:
+        with reading(self.path) as db:
             views = dict(db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'view'"))
         found = {name: _OWN.search(sql) for name, sql in views.items()}
         return {name: match[0] for name, match in found.items()
@@ -60,18 +60,19 @@ class Embedded:
         """The indexes of all generations."""
         if not self.path.exists():
             return []
-        with _closing(self.path) as db:
+        with reading(self.path) as db:
             tables = [name for name, in db.execute(
                 "SELECT name FROM sqlite_master WHERE type = 'table'")]
         return sorted(name for name in tables if (match := _OWN.fullmatch(name)) and match[2])
 
     def fingerprint(self):
         """Of everything that is in the store."""
-        with _closing(self.path) as db:
+        with reading(self.path) as db:
             return hashlib.sha256("\n".join(db.iterdump()).encode()).hexdigest()
 
 
-def _closing(path):
+def reading(path):
+    """A connection to an SQLite file that is only read, for a `with` block."""
     return contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30))
 
 

@@ -11,6 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import documented  # noqa: E402
 import floors      # noqa: E402
 import lengths     # noqa: E402
+import names       # noqa: E402
 import references  # noqa: E402
 from tree import Tree  # noqa: E402
 
@@ -37,6 +38,9 @@ class ThisTree(unittest.TestCase):
 
     def test_files_and_functions(self):
         self.keeps(lengths.sizes)
+
+    def test_names_of_python(self):
+        self.keeps(names.defined)
 
     def test_names_of_one_machine(self):
         self.keeps(references.private_names)
@@ -174,6 +178,11 @@ class Planted(unittest.TestCase):
         inner = "  if (a) {\n" + "    f('{');  // }\n" * 40 + "  }\n"
         self.assert_found(lengths.sizes, {"a.cc": "void F() {\n" + inner * 2 + "}\n"},
                           "a.cc:1: F has 86 lines", allowed={})
+
+    def test_names_of_python(self):
+        files = {"a.py": "import os\nimport sys  # noqa: F401\ndef f():\n    return clsing()\n",
+                 "b.py": "def f(:\n"}
+        self.assert_found(names.defined, files, "a.py:1:", "'clsing'", "b.py:1:")
 
     def test_names_of_one_machine(self):
         for name in ("/wor" "k/main/x", "/roo" "t/x", "https://pypi.o" "rg/simple",
