@@ -41,6 +41,7 @@ class Sender:
         self._amqp = TraineeQueue(amqp_url)
         self._rate = rate
         self._limit = self._sent = self._position = 0
+        self._sending = False
         self._error = None
         self._changed = threading.Condition()
         self._closing = False
@@ -115,9 +116,10 @@ class Sender:
 
     @contextlib.contextmanager
     def paused(self):
-        """Nothing is sent within the block."""
+        """Nothing is sent within the block, and what was on its way has been confirmed."""
         with self._changed:
             limit, self._limit = self._limit, self._sent
+            self._changed.wait_for(lambda: self._error or not self._sending)
         self.wait()
         yield
         self.advance_to(limit / len(self.deliveries) + 1e-9)
@@ -128,6 +130,7 @@ class Sender:
                 while chunk := self._next_chunk():
                     self._send(pool, chunk)
                     with self._changed:
+                        self._sending = False
                         self._sent += len(chunk)
                         self._position = max(self._position,
                                              max(message.position for message in chunk) + 1)
@@ -142,6 +145,7 @@ class Sender:
             self._changed.wait_for(lambda: self._closing or self._sent < self._limit)
             if self._closing:
                 return None
+            self._sending = True
             end = min(self._limit, self._sent + CHUNK)
             return self.deliveries[self._sent:end]
 

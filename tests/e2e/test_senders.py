@@ -64,9 +64,11 @@ class SendersTest(harness.EndToEnd):
             sender.wait()
             self.assertEqual(sender.sent, len(sender.deliveries) // 2)
             self.assertAlmostEqual(sender.position, CHANGES / 2, delta=CHANGES / 5)
+            self.assertEqual(sender.sent, sender.held())
+            sender.advance_to(1)
+            harness.wait_until(lambda: sender.share > 0.51, "it sends")
             with sender.paused():
                 self.assertEqual(sender.sent, sender.held())
-            sender.advance_to(1)
             sender.wait()
             self.assertEqual(sender.position, CHANGES)
             self.assertEqual(sender.held(), len(sender.deliveries))
