@@ -68,7 +68,7 @@ class ClusterStub:
 
             def do_GET(self):   # noqa: N802
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                status, answer = stub.answer(self.path, json.loads(body) if body else None)
+                status, answer = stub.exchange(self.path, body)
                 text = json.dumps(answer).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(text)))
@@ -85,6 +85,14 @@ class ClusterStub:
         self._lock = threading.Lock()   # data sets are connections
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def exchange(self, path, body):
+        if path != "/_msearch":
+            return self.answer(path, json.loads(body) if body else None)
+        lines = [json.loads(line) for line in body.splitlines()]
+        answers = [self.answer(f"/{header['index']}/_search", search)
+                   for header, search in zip(lines[::2], lines[1::2])]
+        return 200, {"responses": [answer | {"status": status} for status, answer in answers]}
 
     def answer(self, path, body):
         target, what = urllib.parse.unquote(path).strip("/").split("/")

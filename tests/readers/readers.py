@@ -175,23 +175,30 @@ class Reader:
             alias = reading.ALIASES[reads % len(reading.ALIASES)]
             source = self._chance.choice(self._data_sets)
             if reads % ALL_ALIASES_EVERY == ALL_ALIASES_EVERY - 1:
-                questions = self._store.all_aliases(source, self._chance)
+                self._request([self._store.all_aliases(source, self._chance)])
             else:
-                questions = self._store.questions(alias, source, self._chance)
-            self._count(self._judged_read(questions))
+                self._request(self._store.reads(alias, source, self._chance))
             reads += 1
             if reads == len(reading.ALIASES):
                 self._add("ready")
         self._store.close()
 
-    def _judged_read(self, questions):
+    def _request(self, together):
+        """One request, of one read or several; each counts alone."""
         begin = time.monotonic_ns()
-        try:
-            answers = self._store.read(questions)
-        except stores.ReadFailed as error:
-            return reading.Verdict(reading.FAILED, None, str(error))
+        answers_of_each = self._store.read_each(together)
         longest = _FIELDS.index("longest_us")
         self._figures[longest] = max(self._figures[longest], (time.monotonic_ns() - begin) // 1000)
+        for questions, answers in zip(together, answers_of_each):
+            verdict = self._judge(questions, answers)
+            self._count(verdict)
+            # Those of one request come in any order, so that they tell of no change.
+            if len(together) == 1 and verdict.data_set is not None:
+                self._follow(verdict.data_set)
+
+    def _judge(self, questions, answers):
+        if isinstance(answers, stores.ReadFailed):
+            return reading.Verdict(reading.FAILED, None, str(answers))
         self._add("documents", reading.documents(answers))
         return reading.judge(questions, answers, self._data_sets, self._current)
 
@@ -200,14 +207,15 @@ class Reader:
         if verdict.problem and self._problems < PROBLEMS_A_READER:
             self._problems += 1
             self._report(f"{verdict.kind}: {verdict.problem[:2000]}")
-        if verdict.data_set is None:
-            return
-        index = self._data_sets.index(verdict.data_set)
-        self._figures[len(_FIELDS) + index] += 1
-        if self._current not in (None, verdict.data_set):
+        if verdict.data_set is not None:
+            index = self._data_sets.index(verdict.data_set)
+            self._figures[len(_FIELDS) + index] += 1
+
+    def _follow(self, data_set):
+        if self._current not in (None, data_set):
             self._add("switches")
-        self._current = verdict.data_set
-        self._figures[_FIELDS.index("current")] = index + 1
+        self._current = data_set
+        self._figures[_FIELDS.index("current")] = self._data_sets.index(data_set) + 1
 
     def _add(self, name, n=1):
         self._figures[_FIELDS.index(name)] += n

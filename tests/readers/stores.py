@@ -51,6 +51,14 @@ class EmbeddedReader:
             return [self._question(each, data_set, chance, 1.0) for each in (alias, *others)]
         return [self._question(alias, data_set, chance, 0.98)]
 
+    def reads(self, alias, data_set, chance):
+        """The reads of one request: here always one."""
+        return [self.questions(alias, data_set, chance)]
+
+    def read_each(self, reads):
+        """For each of the reads its answers, or the ReadFailed that it ended with."""
+        return [_tried(self.read, questions) for questions in reads]
+
     def all_aliases(self, data_set, chance):
         """One transaction over every alias, counts and documents."""
         return ([Question("count", alias, ()) for alias in ALIASES]
@@ -100,6 +108,8 @@ class ClusterReader:
     """Reads an OpenSearch or Elasticsearch over one connection that is kept."""
 
     TIMEOUT_S = 30
+    MSEARCH_SHARE = 0.2     # of requests
+    SEARCHES = 8            # in one _msearch, at most
 
     def __init__(self, url):
         parts = urllib.parse.urlsplit(url)
@@ -117,6 +127,31 @@ class ClusterReader:
         aliases = (alias, chance.choice(others)) if draw < 0.75 else (alias,)
         return [Question("range", each, bounds) for each in aliases]
 
+    def reads(self, alias, data_set, chance):
+        """The reads of one request: now and then several, for an _msearch."""
+        if chance.random() > self.MSEARCH_SHARE:
+            return [self.questions(alias, data_set, chance)]
+        aliases = [alias, *chance.choices(ALIASES, k=chance.randint(1, self.SEARCHES - 1))]
+        return [[_ids(each, data_set, chance) if chance.random() < 0.5
+                 else Question("range", each, _range(data_set, chance))] for each in aliases]
+
+    def read_each(self, reads):
+        """For each of the reads its answers, or the ReadFailed that it ended with.
+
+        Several are one _msearch, whose searches a server carries out one by one: each is right
+        alone, and two need not be of one generation.
+        """
+        if len(reads) == 1:
+            return [_tried(self.read, reads[0])]
+        lines = [line for questions in reads
+                 for line in ({"index": _target(questions)}, _search(questions))]
+        body = "".join(json.dumps(line) + "\n" for line in lines)
+        try:
+            found = json.loads(self._text("/_msearch", body))["responses"]
+        except ReadFailed as error:
+            return [error] * len(reads)
+        return [_tried(self._answers, questions, answer) for questions, answer in zip(reads, found)]
+
     def all_aliases(self, data_set, chance):
         """One search over one alias of each family: hits don't name the alias they came through."""
         bounds = _range(data_set, chance)
@@ -125,16 +160,16 @@ class ClusterReader:
 
     def read(self, questions):
         """All questions in one request: they differ in nothing but the alias, and in its family."""
-        kind, _, args = questions[0]
-        target = ",".join(question.alias for question in questions)
-        if kind == "count":
-            return [self._call(f"/{target}/_count", None)["count"]]
-        if kind == "ids":
-            query = {"ids": {"values": list(args)}}
-        else:
-            query = {"range": {"gmcReferenceNumber.keyword": {"gte": args[0], "lt": args[1]}}}
-        found = self._call(f"/{target}/_search",
-                           {"size": 5000, "query": query, "track_total_hits": True})["hits"]
+        target = _target(questions)
+        if questions[0].kind == "count":
+            path = f"/{target}/_count"
+            return [_whole(path, json.loads(self._text(path)))["count"]]
+        text = self._text(f"/{target}/_search", json.dumps(_search(questions)))
+        return self._answers(questions, json.loads(text))
+
+    def _answers(self, questions, answer):
+        target = _target(questions)
+        found = _whole(target, answer)["hits"]
         hits = found["hits"]
         if found["total"]["value"] != len(hits):
             raise ReadFailed(f"{len(hits)} hits of {found['total']} in {target}")
@@ -149,7 +184,7 @@ class ClusterReader:
         return sorted((hit["_id"], canonical(hit["_source"])) for hit in hits
                       if hit["_index"].rpartition("_v")[0] == family)
 
-    def _call(self, path, body):
+    def _text(self, path, body=None):
         try:
             status, text = self._exchange(path, body)
         except (OSError, http.client.HTTPException) as error:
@@ -157,18 +192,14 @@ class ClusterReader:
             raise ReadFailed(f"{path}: {type(error).__name__}: {error}") from error
         if status != 200:
             raise ReadFailed(f"{path}: {status} {text[:500].decode('utf-8', 'replace')}")
-        answer = json.loads(text)
-        shards = answer["_shards"]
-        if answer.get("timed_out") or shards["successful"] != shards["total"]:
-            raise ReadFailed(f"{path}: not whole: {text[:500].decode('utf-8', 'replace')}")
-        return answer
+        return text
 
     def _exchange(self, path, body):
         if self._connection is None:
             self._connection = http.client.HTTPConnection(*self._address, timeout=self.TIMEOUT_S)
-        self._connection.request("POST" if body else "GET", path,
-                                 json.dumps(body) if body else None,
-                                 {"Content-Type": "application/json"} if body else {})
+        self._connection.request("POST" if body else "GET", path, body,
+                                 {"Content-Type": "application/x-ndjson" if path == "/_msearch"
+                                  else "application/json"} if body else {})
         response = self._connection.getresponse()
         return response.status, response.read()
 
@@ -177,6 +208,34 @@ class ClusterReader:
             with contextlib.suppress(OSError):
                 self._connection.close()
             self._connection = None
+
+
+def _tried(read, *words):
+    try:
+        return read(*words)
+    except ReadFailed as error:
+        return error
+
+
+def _target(questions):
+    return ",".join(question.alias for question in questions)
+
+
+def _search(questions):
+    kind, _, args = questions[0]
+    if kind == "ids":
+        query = {"ids": {"values": list(args)}}
+    else:
+        query = {"range": {"gmcReferenceNumber.keyword": {"gte": args[0], "lt": args[1]}}}
+    return {"size": 5000, "query": query, "track_total_hits": True}
+
+
+def _whole(path, answer):
+    """The answer, if every shard has given it."""
+    shards = answer.get("_shards")
+    if shards is None or answer.get("timed_out") or shards["successful"] != shards["total"]:
+        raise ReadFailed(f"{path}: not whole: {json.dumps(answer)[:500]}")
+    return answer
 
 
 def _page(alias, data_set, chance):

@@ -261,6 +261,25 @@ class OverHttp(unittest.TestCase):
         verdict = judge(questions, self.reader.read(questions), self.data_sets)
         self.assertIs(verdict.data_set, self.data_sets[0])
 
+    def test_searches_of_one_request_count_each_alone(self):
+        chance, sizes = random.Random(4), set()
+        for n in range(300):
+            reads = self.reader.reads(ALIASES[n % len(ALIASES)], self.data_sets[1], chance)
+            sizes.add(len(reads))
+            for questions, answers in zip(reads, self.reader.read_each(reads), strict=True):
+                self.assertEqual(judge(questions, answers, self.data_sets).kind, "good")
+        self.assertGreaterEqual(sizes, set(range(1, ClusterReader.SEARCHES + 1)))
+        several = [[Question("ids", alias, ("7000001",))] for alias in ALIASES[:3]]
+        for planted in ((503, {"error": {"type": "no_shard_available_action_exception"}}),
+                        (200, {"_shards": {"total": 2, "successful": 1, "failed": 0}})):
+            self.stub.planted = planted
+            self.assertEqual([type(answers) for answers in self.reader.read_each(several)],
+                             [ReadFailed] * 3)
+        self.stub.close()
+        self.reader.close()
+        self.assertEqual([type(answers) for answers in self.reader.read_each(several)],
+                         [ReadFailed] * 3)
+
     def test_answers_that_are_not_whole_fail(self):
         question = Question("ids", "discrepancies", ("7000001",))
         for planted in ((503, {}), (404, {}), (200, {"timed_out": True}),
