@@ -229,6 +229,7 @@ absl::StatusOr<std::shared_ptr<indexswap::IndexStore>> OpenStore(const StoreConf
     options.aws = indexswap::AwsSigning{config.service, region, AwsCredentialsIn(region)};
   }
   options.ca_file = config.ca_file;
+  options.compress = config.compress;
   options.connections = config.connections;
   options.request_timeout = config.request_timeout;
   auto store = indexswap::OpenOpenSearchStore(std::move(options));

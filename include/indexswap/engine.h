@@ -32,6 +32,11 @@
 
 namespace indexswap {
 
+// How Begin goes about it.
+struct BeginInput {
+  std::vector<std::string> overrides;  // gates let through by name
+};
+
 // What the caller adds when it seals a build.
 struct SealInput {
   std::vector<GateResult> gates;  // judged by the caller, such as `ended` and `rejected`
@@ -51,7 +56,7 @@ struct SwapReport {
   std::vector<AliasAction> actions;
   std::vector<std::string> pending;   // aliases left out because a concrete index has their name
   std::string request;                // the body that is sent, for people
-  std::vector<GateResult> gates;      // as recorded; empty for a rollback
+  std::vector<GateResult> gates;      // as recorded; of a plan, Begin's; none for a rollback
   std::chrono::microseconds swap{0};  // from sending the request to its answer
 };
 
@@ -203,7 +208,9 @@ class Engine {
   virtual absl::Status ReleaseLease() = 0;
 
   // Creates the indexes of the next generation. Its number is one above every number in use.
-  virtual absl::StatusOr<std::unique_ptr<Build>> Begin() = 0;
+  // kFailedPrecondition names the gate that stopped it before anything was created: `capacity`,
+  // `blocks`, `templates`.
+  virtual absl::StatusOr<std::unique_ptr<Build>> Begin(const BeginInput& input = {}) = 0;
 
   // What could be adopted: the indexes behind the release's aliases, and those that have the name
   // of one. Sets nothing on them and changes nothing in them. kFailedPrecondition when a generation
@@ -214,7 +221,8 @@ class Engine {
   // after that, and puts what their documents become; the gate `changed` fails if anybody writes
   // to an adopted index from then until the promotion. That moves the aliases off the adopted
   // indexes, which stay as generation 0: Rollback to 0 restores their aliases exactly.
-  virtual absl::StatusOr<std::unique_ptr<Build>> BeginAdoption(const Adoption& adoption) = 0;
+  virtual absl::StatusOr<std::unique_ptr<Build>> BeginAdoption(const Adoption& adoption,
+                                                               const BeginInput& input = {}) = 0;
 
   // Deletes the concrete indexes of these names, and makes the names aliases of the live
   // generation, all in one request: reads of such a name fail for some milliseconds. Generation 0
@@ -239,7 +247,7 @@ class Engine {
                                              const PromoteInput& input = {}) = 0;
 
   // What Promote would send if the generation `to` existed and passed; changes nothing. 0: the
-  // number that Begin would take.
+  // number that Begin would take, with the gates that Begin judges.
   virtual absl::StatusOr<SwapReport> PlanSwap(uint64_t to) = 0;
 
   // Moves the aliases back to what the live generation replaced, or to `to`. kFailedPrecondition

@@ -70,7 +70,7 @@ struct GenerationMeta {
   std::vector<AliasSpec> aliases;             // the alias table it goes live with
   std::map<std::string, uint64_t> documents;  // family to documents, once sealed
   std::string digest;                         // of the sampled documents; hex, once sealed
-  std::vector<GateResult> gates;              // once sealed
+  std::vector<GateResult> gates;              // Begin's; all, once sealed
   std::string created_at;                     // RFC 3339, UTC, seconds; empty: has not happened
   std::string sealed_at;
   std::string promoted_at;  // the last time that it went live by a promotion

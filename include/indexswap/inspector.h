@@ -5,6 +5,7 @@
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
+#include <indexswap/release.h>
 #include <indexswap/store.h>
 
 #include <cstdint>
@@ -47,6 +48,24 @@ struct DiskFacts {
   uint64_t until_low = 0;    // bytes until the node takes no new shards
   uint64_t until_flood = 0;  // bytes until its indexes can't be written to
 };
+
+// What the next build takes of the store's disks, against what they have. Sums over all disks: how
+// a store spreads shards over them is not reckoned.
+struct RoomEstimate {
+  uint64_t live = 0;         // bytes of the live generation, primaries
+  uint64_t replicas = 0;     // the most of any family, as many as the disks can hold
+  uint64_t build = 0;        // bytes, with its replicas: as much as the live one
+  uint64_t until_low = 0;    // bytes
+  uint64_t until_flood = 0;  // bytes
+  size_t disks = 0;
+};
+
+// Pure.
+RoomEstimate EstimateRoom(const ReleaseSpec& release, uint64_t live_bytes,
+                          const std::vector<DiskFacts>& disks);
+
+// For people.
+std::string Describe(const RoomEstimate& room);
 
 // A request that reads, tried once.
 struct ProbeFacts {

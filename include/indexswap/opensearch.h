@@ -35,6 +35,9 @@ struct OpenSearchOptions {
   // system's. Certificates are always checked.
   std::string ca_file;
 
+  // Bodies go as gzip, and answers may come so: less on the network for more work on both sides.
+  bool compress = false;
+
   // To connect, and one request in total. A request that outlives it has an unknown outcome, so
   // raise it rather than lower it when the cluster is slow.
   std::chrono::milliseconds connect_timeout{5000};

@@ -12,11 +12,15 @@
 
 namespace indexswap {
 
-// How many generations are kept, and for how long.
+// How many generations are kept, and for how long. Live and previous stay whatever it says.
 struct RetentionPolicy {
   int generations = 2;              // complete ones kept, the live one included; at least 1
   std::chrono::seconds grace{600};  // an index that an alias has left stays at least this long, so
                                     // that searches still running on it can end
+  std::chrono::seconds max_age{0};  // a complete one goes so long after it was sealed, also one
+                                    // that was never promoted; 0: age is no reason
+  uint64_t max_bytes = 0;           // the oldest go until the complete ones take no more than this;
+                                    // primaries, as the store estimates them; 0: no bound
 };
 
 // What retention needs to know of one generation.
@@ -31,6 +35,8 @@ struct RetentionCandidate {
   bool newer_than_live = false;
   bool owner_alive = false;  // it is being built, and the lease of its builder beats
   std::optional<std::chrono::seconds> since_left;  // since the aliases last left it, if they did
+  std::optional<std::chrono::seconds> age;         // since it was sealed, if that is known
+  uint64_t bytes = 0;                              // of its indexes, primaries
 };
 
 // The judgement of one generation.
@@ -41,8 +47,8 @@ struct RetentionVerdict {
 };
 
 // Judges every candidate, in their order. Never selects what is not ours, has a public alias, is
-// live, is the previous complete one, is complete and newer than the live one, or is being built by
-// a live owner.
+// live, is the previous complete one, is being built by a live owner, or is complete and newer than
+// the live one and not older than `max_age`.
 std::vector<RetentionVerdict> JudgeRetention(const RetentionPolicy& policy,
                                              const std::vector<RetentionCandidate>& candidates);
 

@@ -27,6 +27,7 @@ struct StoreConfig {
   std::string user;
   std::string password;
   std::string ca_file;
+  bool compress = false;
   uint64_t connections = 8;
   std::chrono::milliseconds request_timeout{60'000};
 };

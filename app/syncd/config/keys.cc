@@ -143,6 +143,9 @@ void AddStoreKeys(std::vector<KeySpec>& keys) {
   keys.push_back(Text(
       "store", "ca_file", "", "certificates (PEM) to trust instead of the system's",
       [](Config& c) -> std::string& { return c.store.ca_file; }, ValueType::kPath));
+  keys.push_back(Flag("store", "compress", "false",
+                      "gzip requests and answers: for a cluster behind a slow network",
+                      [](Config& c) -> bool& { return c.store.compress; }));
   keys.push_back(Integer<uint64_t>("store", "connections", 1, 64, "8",
                                    "HTTP connections kept open at most",
                                    [](Config& c) -> uint64_t& { return c.store.connections; }));
@@ -270,6 +273,15 @@ void AddWriterKeys(std::vector<KeySpec>& keys) {
   keys.push_back(Duration<std::chrono::seconds>(
       "retention", "grace", "10m", "how long an index stays after its aliases have left it",
       [](Config& c) -> std::chrono::seconds& { return c.retention.grace; }));
+  keys.push_back(Duration<std::chrono::seconds>(
+      "retention", "max_age", "0s",
+      "a complete generation goes so long after it was sealed, promoted or not; `0s`: never for "
+      "that",
+      [](Config& c) -> std::chrono::seconds& { return c.retention.max_age; }));
+  keys.push_back(Integer<uint64_t>(
+      "retention", "max_bytes", 0, 1024 * 1024 * kMiB, "0",
+      "the oldest go until the complete ones take no more in the store (primaries); 0: no bound",
+      [](Config& c) -> uint64_t& { return c.retention.max_bytes; }));
   keys.push_back(Integer<size_t>("bulk", "documents", 1, 100'000, "2500",
                                  "documents in one bulk request at most",
                                  [](Config& c) -> size_t& { return c.bulk.max_documents; }));

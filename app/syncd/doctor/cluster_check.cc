@@ -3,8 +3,6 @@
 #include <absl/strings/str_join.h>
 
 #include <algorithm>
-#include <boost/json/parse.hpp>
-#include <boost/json/value.hpp>
 #include <set>
 
 #include "syncd/doctor/checks.h"
@@ -12,8 +10,6 @@
 
 namespace syncd {
 namespace {
-
-namespace json = boost::json;
 
 // A sealed index has these as the plan says, or else the cluster's defaults, whatever a template
 // sets.
@@ -67,27 +63,6 @@ void Judge(const indexswap::TemplateFacts& facts, Findings& findings) {
       check, absl::StrFormat("%s would change new indexes: %s", name, absl::StrJoin(parts, "; ")),
       "leave these names out of the template's patterns, or declare what it sets in "
       "the plan");
-}
-
-// The replicas that a family's indexes have once sealed; 1 is the cluster's own default.
-uint64_t ReplicasOf(const PlanFamily& family) {
-  json::error_code error;
-  const json::value settings = json::parse(family.settings, error);
-  if (error || !settings.is_object()) return 1;
-  const json::object* object = &settings.get_object();
-  for (const char* scope : {"settings", "index"}) {
-    const json::value* inner = object->if_contains(scope);
-    if (inner != nullptr && inner->is_object()) object = &inner->get_object();
-  }
-  for (const char* key : {"number_of_replicas", "index.number_of_replicas"}) {
-    const json::value* found = object->if_contains(key);
-    if (found == nullptr) continue;
-    if (found->is_string())
-      return static_cast<uint64_t>(std::max(0, std::atoi(found->get_string().c_str())));
-    const auto number = found->to_number<int64_t>(error);
-    return error || number < 0 ? 1 : static_cast<uint64_t>(number);
-  }
-  return 1;
 }
 
 bool IsServerDisk(const Facts& facts) { return !facts.config.store.url.starts_with("sqlite:"); }
@@ -148,31 +123,21 @@ void CheckDisk(const Facts& facts, Findings& findings) {
     return;
   }
   if (disks->empty()) return;
-  uint64_t until_low = 0;
-  uint64_t until_flood = 0;
-  for (const indexswap::DiskFacts& disk : *disks) {
-    until_low += disk.until_low;
-    until_flood += disk.until_flood;
-  }
-  uint64_t replicas = 0;
-  for (const PlanFamily& family : facts.plan.families) {
-    replicas = std::max(replicas, ReplicasOf(family));
-  }
-  // A single node has no place for a replica.
-  replicas = std::min<uint64_t>(replicas, disks->size() - 1);
-  const uint64_t build = facts.store.BytesOf(facts.store.status.live) * (1 + replicas);
+  const auto& status = facts.store.status;
+  const indexswap::RoomEstimate room =
+      indexswap::EstimateRoom(facts.plan.ToReleaseSpec(), facts.store.BytesOf(status.live), *disks);
   const std::string what = absl::StrFormat(
       "the next build takes about %s (with %d replicas, beside what is kept: live %s, previous "
       "%s); %s until the low watermark, %s until the flood stage, on %d disks",
-      BytesForPeople(build), replicas, BytesForPeople(facts.store.BytesOf(facts.store.status.live)),
-      BytesForPeople(facts.store.BytesOf(facts.store.status.previous)), BytesForPeople(until_low),
-      BytesForPeople(until_flood), disks->size());
+      BytesForPeople(room.build), room.replicas, BytesForPeople(room.live),
+      BytesForPeople(facts.store.BytesOf(status.previous)), BytesForPeople(room.until_low),
+      BytesForPeople(room.until_flood), room.disks);
   const char* const remedy =
       "make room, `syncd prune` what is no longer kept, keep fewer ([retention] generations), or "
       "add disk";
-  if (until_flood == 0 || build > until_flood) {
+  if (room.until_flood == 0 || room.build > room.until_flood) {
     findings.Stop(check, what, remedy);
-  } else if (build > until_low || until_low == 0) {
+  } else if (room.build > room.until_low || room.until_low == 0) {
     findings.Warning(check, what, remedy);
   } else {
     findings.Ok(check, what);

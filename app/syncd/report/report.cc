@@ -336,6 +336,7 @@ std::string PlanJson(const indexswap::SwapReport& report, const std::vector<std:
                    {"indexes", json::array(indexes.begin(), indexes.end())},
                    {"actions", Actions(report.actions)},
                    {"pending", json::array(report.pending.begin(), report.pending.end())},
+                   {"gates", Gates(report.gates)},
                    {"request", std::move(request)}});
 }
 

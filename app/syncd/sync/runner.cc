@@ -188,7 +188,7 @@ absl::Status SyncRunner::SetStage(GenerationFile& file, RunInfo& run, RunStage s
 absl::Status SyncRunner::BeginNew(const SyncRequest& request, SyncOutcome& outcome) {
   const auto start = steady_clock::now();
   if (absl::Status s = JudgeRoom(request, outcome); !s.ok()) return s;
-  auto build = engine_.Begin();
+  auto build = engine_.Begin({request.overrides});
   if (!build.ok()) return build.status();
   outcome.generation = (*build)->generation();
   RunInfo run;

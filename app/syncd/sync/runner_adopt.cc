@@ -43,7 +43,7 @@ absl::Status SyncRunner::Adopt(const SyncRequest& request, SyncOutcome& outcome)
   const int64_t started_at_ms = NowMs();
   const auto plan = engine_.PlanAdoption();
   if (!plan.ok()) return plan.status();
-  auto build = engine_.BeginAdoption(plan->adoption);
+  auto build = engine_.BeginAdoption(plan->adoption, {request.overrides});
   if (!build.ok()) return build.status();
   outcome.generation = (*build)->generation();
   RunInfo run;

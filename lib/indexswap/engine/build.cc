@@ -7,6 +7,8 @@
 
 #include "indexswap/engine/adoption.h"
 #include "indexswap/engine/gates.h"
+#include "indexswap/engine/left_over.h"
+#include "indexswap/engine/preflight.h"
 
 namespace indexswap {
 namespace {
@@ -15,9 +17,11 @@ constexpr uint64_t kMaxVersion = (1ULL << 40) - 1;
 
 class BuildImpl : public Build {
  public:
-  BuildImpl(Core& core, GenerationMeta meta)
+  BuildImpl(Core& core, GenerationMeta meta, bool resumed)
       : core_(core),
         meta_(std::move(meta)),
+        resumed_(resumed),
+        first_epoch_(core.lease.Current().value_or(Fence()).epoch),
         sample_(core.options.gates.digest_sample),
         writer_(
             *core.store, core.lease, core.options.bulk, *core.options.clock, core.observer,
@@ -44,6 +48,7 @@ class BuildImpl : public Build {
       return absl::InvalidArgumentError(
           absl::StrFormat("version %d of %s is not below 2^40", version, id));
     }
+    NoteVersion(version);
     sample_.Offer(family, id, version, document);
     digest_.Add(family, id, document);
     counter->second.fetch_add(1, std::memory_order_relaxed);
@@ -55,10 +60,15 @@ class BuildImpl : public Build {
 
  private:
   void Refused(const BulkItem& item, const std::string& reason);
+  void NoteVersion(uint64_t version);
   absl::Status FinishIndexes();
+  absl::Status CleanUp();
 
   Core& core_;
   GenerationMeta meta_;
+  const bool resumed_;          // a load before this one may have been cut off
+  const uint64_t first_epoch_;  // what it has written is of an earlier one, or of a lower version
+  std::atomic<uint64_t> lowest_version_{kMaxVersion};
   // Fixed after construction, so that Put may look a family up without a lock.
   std::map<std::string, std::atomic<uint64_t>, std::less<>> put_;
   DigestSample sample_;
@@ -73,6 +83,32 @@ void BuildImpl::Refused(const BulkItem& item, const std::string& reason) {
   digest_.Subtract(family, item.id, item.document);
   if (const auto counter = put_.find(family); counter != put_.end()) counter->second.fetch_sub(1);
   core_.observer.OnRefused({family, item.id, item.version & kMaxVersion, item.document, reason});
+}
+
+void BuildImpl::NoteVersion(uint64_t version) {
+  uint64_t lowest = lowest_version_.load(std::memory_order_relaxed);
+  while (version < lowest && !lowest_version_.compare_exchange_weak(lowest, version)) {
+  }
+}
+
+// Only an index with more documents than were put has any of an earlier load.
+absl::Status BuildImpl::CleanUp() {
+  if (!resumed_) return absl::OkStatus();
+  for (const auto& [family, count] : put_) {
+    const std::string index = IndexName(family, meta_.generation);
+    const auto found = core_.store->Count(index, "");
+    if (!found.ok()) return found.status();
+    if (*found <= count) continue;
+    const auto deleted = DeleteLeftOver(core_, writer_, index, first_epoch_, lowest_version_);
+    if (!deleted.ok()) return deleted.status();
+    if (absl::Status s = core_.store->Refresh(index); !s.ok()) return s;
+    core_.observer.OnNote(
+        Observer::Severity::kInfo,
+        absl::StrFormat("%s: %d documents of a load that was cut off are deleted: their records "
+                        "have changed since",
+                        index, *deleted));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status BuildImpl::FinishIndexes() {
@@ -92,6 +128,7 @@ absl::StatusOr<SealReport> BuildImpl::Seal(const SealInput& input) {
   if (absl::Status s = writer_.Flush(); !s.ok()) return s;
   core_.observer.OnStep("seal.before");
   if (absl::Status s = FinishIndexes(); !s.ok()) return s;
+  if (absl::Status s = CleanUp(); !s.ok()) return s;
   for (const auto& [family, count] : put_) meta_.documents[family] = count;
   meta_.digest = digest_.Hex();
 
@@ -105,7 +142,10 @@ absl::StatusOr<SealReport> BuildImpl::Seal(const SealInput& input) {
   const auto digest = JudgeDigest(*core_.store, meta_.generation, sample_);
   if (!digest.ok()) return digest.status();
 
-  meta_.gates = {JudgeRefused(refused(), core_.options.gates)};
+  // Of a build that was sealed before and is loaded again, too, only Begin's are left.
+  std::erase_if(meta_.gates,
+                [](const GateResult& gate) { return !IsJudgedBeforeBuild(gate.gate); });
+  meta_.gates.push_back(JudgeRefused(refused(), core_.options.gates));
   meta_.gates.insert(meta_.gates.end(), input.gates.begin(), input.gates.end());
   meta_.gates.push_back(*counts);
   meta_.gates.insert(meta_.gates.end(), judged->begin(), judged->end());
@@ -128,8 +168,8 @@ absl::StatusOr<SealReport> BuildImpl::Seal(const SealInput& input) {
 
 }  // namespace
 
-std::unique_ptr<Build> MakeBuild(Core& core, GenerationMeta meta) {
-  return std::make_unique<BuildImpl>(core, std::move(meta));
+std::unique_ptr<Build> MakeBuild(Core& core, GenerationMeta meta, bool resumed) {
+  return std::make_unique<BuildImpl>(core, std::move(meta), resumed);
 }
 
 }  // namespace indexswap

@@ -15,8 +15,9 @@
 
 namespace indexswap {
 
-// The build of `meta`'s generation, whose indexes exist. `core` is not owned.
-std::unique_ptr<Build> MakeBuild(Core& core, GenerationMeta meta);
+// The build of `meta`'s generation, whose indexes exist. `core` is not owned. `resumed`: they may
+// hold documents already, of a load that was cut off; those that are not put again are deleted.
+std::unique_ptr<Build> MakeBuild(Core& core, GenerationMeta meta, bool resumed);
 
 }  // namespace indexswap
 

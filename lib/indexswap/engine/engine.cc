@@ -2,12 +2,14 @@
 #include <indexswap/engine.h>
 #include <indexswap/names.h>
 
+#include <algorithm>
 #include <random>
 
 #include "indexswap/engine/adoption.h"
 #include "indexswap/engine/apply.h"
 #include "indexswap/engine/build.h"
 #include "indexswap/engine/core.h"
+#include "indexswap/engine/preflight.h"
 #include "indexswap/engine/prune.h"
 #include "indexswap/engine/status.h"
 #include "indexswap/engine/swap.h"
@@ -45,16 +47,17 @@ class EngineImpl : public Engine {
     return core_.lease.Release();
   }
 
-  absl::StatusOr<std::unique_ptr<Build>> Begin() override {
+  absl::StatusOr<std::unique_ptr<Build>> Begin(const BeginInput& input) override {
     const std::lock_guard lock(core_.workflow);
     if (absl::Status s = core_.lease.Acquire(); !s.ok()) return s;
-    return BeginNext(std::nullopt);
+    return BeginNext(std::nullopt, input);
   }
   absl::StatusOr<AdoptionPlan> PlanAdoption() override { return ReadAdoption(core_); }
-  absl::StatusOr<std::unique_ptr<Build>> BeginAdoption(const Adoption& adoption) override {
+  absl::StatusOr<std::unique_ptr<Build>> BeginAdoption(const Adoption& adoption,
+                                                       const BeginInput& input) override {
     const std::lock_guard lock(core_.workflow);
     if (absl::Status s = core_.lease.Acquire(); !s.ok()) return s;
-    return BeginNext(adoption);
+    return BeginNext(adoption, input);
   }
   absl::StatusOr<SwapReport> TakeNames(const std::vector<std::string>& names,
                                        const std::vector<std::string>& overrides) override {
@@ -96,7 +99,9 @@ class EngineImpl : public Engine {
  private:
   GenerationMeta NewMeta(uint64_t generation) const;
   absl::Status CreateIndexes(const GenerationMeta& meta);
-  absl::StatusOr<std::unique_ptr<Build>> BeginNext(const std::optional<Adoption>& adopted);
+  absl::StatusOr<std::vector<GateResult>> JudgeNext(uint64_t number, const BeginInput& input);
+  absl::StatusOr<std::unique_ptr<Build>> BeginNext(const std::optional<Adoption>& adopted,
+                                                   const BeginInput& input);
   void NotePromotion(uint64_t generation);
 
   Observer silent_;  // first: the core refers to it
@@ -131,17 +136,35 @@ absl::Status EngineImpl::CreateIndexes(const GenerationMeta& meta) {
   return absl::OkStatus();
 }
 
+// The gates before a build, all passed; what was overridden says so.
+absl::StatusOr<std::vector<GateResult>> EngineImpl::JudgeNext(uint64_t number,
+                                                              const BeginInput& input) {
+  const auto view = core_.ReadView();
+  if (!view.ok()) return view.status();
+  auto gates = JudgeBeforeBuild(core_, *view, number);
+  if (!gates.ok()) return gates.status();
+  for (GateResult& gate : *gates) {
+    const bool named = std::ranges::find(input.overrides, gate.gate) != input.overrides.end();
+    if (named && !gate.passed) gate.passed = gate.overridden = true;
+  }
+  if (absl::Status s = StopsBuild(*gates); !s.ok()) return s;
+  return gates;
+}
+
 // With the workflow's lock and the lease.
-absl::StatusOr<std::unique_ptr<Build>> EngineImpl::BeginNext(
-    const std::optional<Adoption>& adopted) {
+absl::StatusOr<std::unique_ptr<Build>> EngineImpl::BeginNext(const std::optional<Adoption>& adopted,
+                                                             const BeginInput& input) {
+  const auto gates = JudgeNext(core_.lease.highest_generation() + 1, input);
+  if (!gates.ok()) return gates.status();
   absl::Status created;
   for (int tried = 0; tried < kMaxNumbersTried; ++tried) {
     const uint64_t number = core_.lease.highest_generation() + 1;
     if (absl::Status s = core_.lease.NoteGeneration(number); !s.ok()) return s;
     GenerationMeta meta = NewMeta(number);
+    meta.gates = *gates;
     meta.adopted = adopted;
     created = CreateIndexes(meta);
-    if (created.ok()) return MakeBuild(core_, std::move(meta));
+    if (created.ok()) return MakeBuild(core_, std::move(meta), /*resumed=*/false);
     if (created.code() != absl::StatusCode::kAlreadyExists) return created;
   }
   return created;
@@ -170,7 +193,7 @@ absl::StatusOr<std::unique_ptr<Build>> EngineImpl::Resume(uint64_t generation) {
     return absl::FailedPreconditionError(absl::StrFormat(
         "generation %d was begun under another plan: abandon it and build anew", generation));
   }
-  return MakeBuild(core_, meta);
+  return MakeBuild(core_, meta, /*resumed=*/true);
 }
 
 absl::Status EngineImpl::Abandon(uint64_t generation, const std::string& reason) {

@@ -10,32 +10,13 @@
 #include <unordered_map>
 
 #include "indexswap/engine/bulk_writer.h"
+#include "indexswap/engine/judgement.h"
 #include "indexswap/json/canonical.h"
 
 namespace indexswap {
 namespace {
 
 constexpr uint64_t kVersionMask = (1ULL << 40) - 1;
-
-// Collects what one gate has to say; passes unless something was found.
-class Judgement {
- public:
-  explicit Judgement(std::string gate) { result_.gate = std::move(gate); }
-
-  void Fail(std::string why) { failures_.push_back(std::move(why)); }
-  void Note(std::string what) { notes_.push_back(std::move(what)); }
-
-  GateResult Result() {
-    result_.passed = failures_.empty();
-    result_.detail = absl::StrJoin(failures_.empty() ? notes_ : failures_, "; ");
-    return result_;
-  }
-
- private:
-  GateResult result_;
-  std::vector<std::string> failures_;
-  std::vector<std::string> notes_;
-};
 
 // What a count failed with says something about the build, rather than about the store.
 bool IsAboutTheRequest(const absl::Status& status) {

@@ -9,16 +9,18 @@
 namespace indexswap {
 namespace {
 
+// Since a time of a `_meta`; nothing if there is none.
+std::optional<std::chrono::seconds> Since(Core& core, const std::string& time) {
+  absl::Time then;
+  if (!absl::ParseTime(absl::RFC3339_full, time, &then, nullptr)) return std::nullopt;
+  return absl::ToChronoSeconds(absl::FromChrono(core.options.clock->Now()) - then);
+}
+
 // When the aliases came to where they are: the moment that the live generation was promoted.
 std::optional<std::chrono::seconds> SinceLastSwap(Core& core, const ReleaseView& view) {
   const GenerationView* live = view.live ? view.Find(*view.live) : nullptr;
   if (live == nullptr || !live->meta) return std::nullopt;
-  absl::Time promoted;
-  if (!absl::ParseTime(absl::RFC3339_full, live->meta->promoted_at, &promoted, nullptr)) {
-    return std::nullopt;
-  }
-  const absl::Duration since = absl::FromChrono(core.options.clock->Now()) - promoted;
-  return absl::ToChronoSeconds(since);
+  return Since(core, live->meta->promoted_at);
 }
 
 // Without the lease nobody can know that an unfinished build's owner is dead, unless it has said
@@ -44,6 +46,8 @@ std::vector<RetentionCandidate> Candidates(Core& core, const ReleaseView& view, 
     candidate.newer_than_live = view.live && number > *view.live;
     candidate.owner_alive = core.building == number || SomebodyMayBuild(view, lease_held);
     if (generation.meta && !generation.meta->promoted_at.empty()) candidate.since_left = since;
+    if (generation.meta) candidate.age = Since(core, generation.meta->sealed_at);
+    for (const auto& [family, index] : generation.families) candidate.bytes += index.bytes;
     candidates.push_back(candidate);
   }
   return candidates;

@@ -8,6 +8,7 @@
 
 #include "indexswap/engine/adoption.h"
 #include "indexswap/engine/gates.h"
+#include "indexswap/engine/preflight.h"
 #include "indexswap/engine/take_back.h"
 
 namespace indexswap {
@@ -53,6 +54,9 @@ absl::StatusOr<std::vector<GateResult>> JudgeAgain(Core& core, const ReleaseView
     if (!changed.ok()) return changed.status();
     judged->push_back(*std::move(changed));
   }
+  auto blocks = JudgeBlocks(core, view);
+  if (!blocks.ok()) return blocks.status();
+  judged->push_back(*std::move(blocks));
   std::vector<GateResult> gates;
   for (const GateResult& recorded : meta.gates) {
     const auto again = std::find_if(judged->begin(), judged->end(), [&](const GateResult& gate) {
@@ -60,7 +64,9 @@ absl::StatusOr<std::vector<GateResult>> JudgeAgain(Core& core, const ReleaseView
     });
     gates.push_back(again == judged->end() ? recorded : *again);
     // An override that was given before is asked for anew: what it let through may have changed.
-    if (gates.back().overridden) gates.back().passed = gates.back().overridden = false;
+    // What let the build begin has done so.
+    const bool begun = again == judged->end() && IsJudgedBeforeBuild(recorded.gate);
+    if (gates.back().overridden && !begun) gates.back().passed = gates.back().overridden = false;
   }
   if (absl::Status s = Override(overrides, gates); !s.ok()) return s;
   return gates;
@@ -319,7 +325,8 @@ absl::StatusOr<SwapReport> ExplainSwap(Core& core, uint64_t to) {
   const auto view = core.ReadView();
   if (!view.ok()) return view.status();
   std::vector<AliasSpec> aliases = core.release.aliases;
-  if (to == 0) {
+  const bool next = to == 0;
+  if (next) {
     to = view->generations.empty() ? 1 : view->generations.rbegin()->first + 1;
     for (const Lease& lease : view->leases) {
       if (lease.record) to = std::max(to, lease.record->highest_generation + 1);
@@ -330,6 +337,11 @@ absl::StatusOr<SwapReport> ExplainSwap(Core& core, uint64_t to) {
   SwapActions plan;
   if (absl::Status s = PlanActions(*view, aliases, to, plan); !s.ok()) return s;
   SwapReport report = StartReport(*view, to, plan);
+  if (next) {
+    auto gates = JudgeBeforeBuild(core, *view, to);
+    if (!gates.ok()) return gates.status();
+    report.gates = *std::move(gates);
+  }
   const uint64_t epoch = view->leases.empty() ? 1 : view->leases.back().epoch + 1;
   report.request = core.store->ExplainAliases({core.release.name, epoch}, plan.actions);
   return report;

@@ -9,8 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include "indexswap/http/gzip.h"
+
 namespace indexswap {
 namespace {
+
+constexpr size_t kCompressFrom = 1024;  // a smaller body fits into one packet anyway
 
 struct CurlDeleter {
   void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
@@ -105,6 +109,7 @@ class CurlTransport : public HttpTransport {
   absl::StatusOr<HttpResponse> Perform(CURL* curl, const HttpRequest& request);
   void SetConnection(CURL* curl, const HttpRequest& request) const;
   void SetRequest(CURL* curl, const HttpRequest& request, const std::string& url) const;
+  absl::StatusOr<HttpResponse> PerformAsIs(CURL* curl, const HttpRequest& request);
   absl::StatusOr<HeaderList> Headers(const HttpRequest& request) const;
   absl::Status Failure(CURL* curl, CURLcode code, const HttpRequest& request,
                        const char* detail) const;
@@ -136,6 +141,7 @@ void CurlTransport::SetConnection(CURL* curl, const HttpRequest& request) const 
   if (!options_.ca_file.empty()) {
     curl_easy_setopt(curl, CURLOPT_CAINFO, options_.ca_file.c_str());
   }
+  if (options_.compress) curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip");
   if (!options_.user.empty()) {
     curl_easy_setopt(curl, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
     curl_easy_setopt(curl, CURLOPT_USERNAME, options_.user.c_str());
@@ -190,6 +196,16 @@ absl::StatusOr<HeaderList> CurlTransport::Headers(const HttpRequest& request) co
 }
 
 absl::StatusOr<HttpResponse> CurlTransport::Perform(CURL* curl, const HttpRequest& request) {
+  if (!options_.compress || request.body.size() < kCompressFrom) return PerformAsIs(curl, request);
+  const absl::StatusOr<std::string> body = Gzip(request.body);
+  if (!body.ok()) return body.status();
+  HttpRequest compressed = request;
+  compressed.body = *body;
+  compressed.headers.push_back({"Content-Encoding", "gzip"});
+  return PerformAsIs(curl, compressed);
+}
+
+absl::StatusOr<HttpResponse> CurlTransport::PerformAsIs(CURL* curl, const HttpRequest& request) {
   curl_easy_reset(curl);  // options only: the connection stays
   const std::string url = options_.url + request.target;
   char detail[CURL_ERROR_SIZE] = "";

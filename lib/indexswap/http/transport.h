@@ -68,6 +68,7 @@ struct HttpOptions {
   std::string password;
   std::optional<AwsSigning> aws;  // signs each request; not together with `user`
   std::string ca_file;            // PEM; empty for the system's certificates
+  bool compress = false;  // bodies of a kilobyte and more go as gzip, and answers may come so
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds request_timeout{60000};  // a request in total
   size_t idle_connections = 8;                       // kept alive; more are opened when needed

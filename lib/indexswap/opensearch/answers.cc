@@ -66,12 +66,13 @@ absl::StatusCode CodeOf(int status, const ServerError& error, Effect effect) {
   }
 }
 
-const char* RemedyFor(int status) {
+const char* RemedyFor(int status, bool blocked) {
+  if (blocked) return " (lift the block: set index.blocks.* of the index that it names to null)";
   switch (status) {
     case 401:
       return " (check the user and password of the store)";
     case 403:
-      return " (check what the user of the store may do, and the blocks of the index)";
+      return " (check what the user of the store may do)";
     case 413:
       return " (http.max_content_length of the cluster, or a limit of a proxy)";
     default:
@@ -134,11 +135,11 @@ ServerError ParseServerError(const HttpResponse& response) {
 absl::Status StatusFromAnswer(const HttpResponse& response, Effect effect, std::string_view what) {
   if (response.status >= 200 && response.status < 300) return absl::OkStatus();
   const ServerError error = ParseServerError(response);
+  const bool blocked = CodeOfBlock(error) == absl::StatusCode::kResourceExhausted;
   absl::Status status(
       CodeOf(response.status, error, effect),
       absl::StrFormat("%s: HTTP %d%s%s%s", what, response.status, error.reason.empty() ? "" : ", ",
-                      error.reason, RemedyFor(response.status)));
-  const bool blocked = CodeOfBlock(error) == absl::StatusCode::kResourceExhausted;
+                      error.reason, RemedyFor(response.status, blocked)));
   const bool denied = response.status == 401 || (response.status == 403 && !blocked);
   return denied ? AsAccessDenied(std::move(status)) : status;
 }

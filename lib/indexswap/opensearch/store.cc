@@ -46,6 +46,7 @@ absl::StatusOr<std::unique_ptr<IndexStore>> OpenOpenSearchStore(OpenSearchOption
   http.password = options.password;
   http.aws = options.aws;
   http.ca_file = options.ca_file;
+  http.compress = options.compress;
   http.connect_timeout = options.connect_timeout;
   http.request_timeout = options.request_timeout;
   http.idle_connections = options.connections;

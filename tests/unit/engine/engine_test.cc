@@ -1,4 +1,8 @@
 // The workflows as their callers see them, and what they do when the store loses answers.
+#include <indexswap/names.h>
+
+#include <thread>
+
 #include "world.h"
 
 namespace indexswap {
@@ -106,6 +110,44 @@ TEST_F(EngineTest, ResumesUnderANewEpochAndRefusesAnotherPlan) {
   ASSERT_TRUE(same->engine->Promote(1, {}).ok());
   EXPECT_EQ(Aliases(), AllAt(1));
   EXPECT_EQ(same->engine->Resume(1).status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+// A record that changes between two loads may have had another document in the first.
+TEST_F(EngineTest, WhatALoadThatWasCutOffLeftIsDeleted) {
+  for (const bool same_process : {false, true}) {
+    EngineOptions options = OptionsFor("a", clock_);
+    options.bulk.max_documents = 1;
+    const auto first = Start(options, SmallRelease());
+    const uint64_t generation = [&] {
+      auto build = first->engine->Begin();
+      EXPECT_TRUE(build.ok()) << build.status();
+      Fill(**build, 10);
+      EXPECT_TRUE((*build)->Put("docs", "moved", 0, R"({"n":1,"open":true})").ok());
+      while ((*build)->written() < 14) std::this_thread::yield();
+      return (*build)->generation();
+    }();
+    const auto second = same_process ? nullptr : Start("b");
+    if (second) {
+      ASSERT_TRUE(first->engine->ReleaseLease().ok());
+    }
+    Engine& engine = second ? *second->engine : *first->engine;
+    auto build = engine.Resume(generation);
+    ASSERT_TRUE(build.ok()) << build.status();
+    for (int i = 0; i < 10; ++i) {
+      const std::string document = absl::StrFormat(R"({"n":%d,"open":true})", i);
+      ASSERT_TRUE((*build)->Put("docs", absl::StrFormat("d%d", i), 7 + i, document).ok());
+    }
+    ASSERT_TRUE((*build)->Put("docs", "elsewhere", 9, R"({"n":1,"open":true})").ok());
+    for (int i = 0; i < 3; ++i) {
+      ASSERT_TRUE((*build)->Put("notes", absl::StrFormat("n%d", i), 7, R"({"n":1})").ok());
+    }
+    const auto sealed = (*build)->Seal({});
+    ASSERT_TRUE(sealed.ok()) << sealed.status();
+    EXPECT_TRUE(sealed->passed) << Gate(sealed->gates, "counts")->detail;
+    EXPECT_THAT(*store().Fetch(IndexName("docs", generation), {"moved"}), ::testing::IsEmpty());
+    EXPECT_EQ(*store().Count(IndexName("docs", generation), ""), 11u);
+    ASSERT_TRUE(engine.ReleaseLease().ok());
+  }
 }
 
 TEST_F(EngineTest, AnAbandonedBuildIsNeverPromotedAndALiveOneNeverAbandoned) {

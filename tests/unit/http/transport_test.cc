@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <atomic>
@@ -15,6 +16,8 @@
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "indexswap/http/gzip.h"
 
 namespace indexswap {
 namespace {
@@ -168,6 +171,49 @@ TEST(TransportTest, SendsWhatItIsGivenOnOneConnection) {
   EXPECT_THAT(requests[1], HasSubstr("GET /base/g HTTP/1.1\r\n"));
   EXPECT_THAT(requests[2], HasSubstr("PUT /base/p HTTP/1.1\r\n"));
   EXPECT_THAT(requests[2], Not(HasSubstr("Content-Type")));
+}
+
+// As gunzip would see it.
+std::string Gunzip(std::string_view compressed) {
+  z_stream stream{};
+  EXPECT_EQ(inflateInit2(&stream, 15 + 16), Z_OK);
+  std::string out(1 << 20, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(compressed.data()));
+  stream.avail_in = static_cast<uInt>(compressed.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
+  out.resize(stream.total_out);
+  inflateEnd(&stream);
+  return out;
+}
+
+TEST(TransportTest, CompressesLargeBodiesAndReadsCompressedAnswers) {
+  const std::string body = "[" + std::string(5000, 'x') + "]";
+  const absl::StatusOr<std::string> answer = Gzip(body);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  const std::string compressed = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: " +
+                                 std::to_string(answer->size()) + "\r\n\r\n" + *answer;
+  const std::string cut = compressed.substr(0, compressed.size() - 9);
+  ScriptedServer server({{{compressed, Ok("{}")}, false}, {{cut}, false}});
+  HttpOptions options;
+  options.url = server.url();
+  options.compress = true;
+  const auto transport = NewCurlTransport(options);
+  ASSERT_TRUE(transport.ok()) << transport.status();
+  const auto large = (*transport)->Send(Post("/_bulk", body));
+  ASSERT_TRUE(large.ok()) << large.status();
+  EXPECT_EQ(large->body, body);
+  EXPECT_TRUE((*transport)->Send(Post("/small", "{}")).ok());
+  EXPECT_EQ((*transport)->Send(Post("/_bulk", body)).status().code(), StatusCode::kUnknown);
+  const std::vector<std::string> requests = server.requests();
+  ASSERT_GE(requests.size(), 2u);
+  EXPECT_THAT(requests[0], HasSubstr("Accept-Encoding: gzip\r\n"));
+  EXPECT_THAT(requests[0], HasSubstr("Content-Encoding: gzip\r\n"));
+  EXPECT_LT(requests[0].size(), 1000u);
+  EXPECT_EQ(Gunzip(requests[0].substr(requests[0].find("\r\n\r\n") + 4)), body);
+  EXPECT_THAT(requests[1], Not(HasSubstr("Content-Encoding")));
+  EXPECT_THAT(requests[1], HasSubstr("\r\n\r\n{}"));
 }
 
 TEST(TransportTest, BasicAuthentication) {

@@ -23,7 +23,9 @@ RetentionCandidate Live(uint64_t generation) {
   return candidate;
 }
 
-RetentionPolicy Keep(int generations) { return {generations, std::chrono::seconds(600)}; }
+RetentionPolicy Keep(int generations) {
+  return {.generations = generations, .grace = std::chrono::seconds(600)};
+}
 
 std::vector<uint64_t> Pruned(const RetentionPolicy& policy,
                              const std::vector<RetentionCandidate>& candidates) {
@@ -111,6 +113,45 @@ TEST(Retention, JudgesEveryCandidateInItsOrder) {
     EXPECT_THAT(verdict.reason, ::testing::Not(IsEmpty()));
   }
   EXPECT_THAT(judged, ElementsAre(1, 2, 3));
+}
+
+TEST(Retention, AgeLetsACompleteOneGoThoughThereIsRoom) {
+  RetentionPolicy policy = Keep(9);
+  policy.max_age = std::chrono::seconds(100);
+  RetentionCandidate old = Complete(3), young = Complete(4), unknown = Complete(5);
+  old.age = std::chrono::seconds(101);
+  young.age = std::chrono::seconds(100);
+  RetentionCandidate previous = Complete(6), live = Live(7);
+  previous.previous = true;
+  previous.age = live.age = std::chrono::seconds(1000);
+  RetentionCandidate stopped = Complete(8);  // by a gate, and forgotten
+  stopped.newer_than_live = true;
+  stopped.age = std::chrono::seconds(101);
+  const auto verdicts = JudgeRetention(policy, {old, young, unknown, previous, live, stopped});
+  EXPECT_EQ(verdicts[0].reason, "sealed 101 s ago, kept for 100 s");
+  EXPECT_THAT(Pruned(policy, {old, young, unknown, previous, live, stopped}), ElementsAre(3, 8));
+  policy.max_age = std::chrono::seconds(0);
+  EXPECT_THAT(Pruned(policy, {old, young, unknown, previous, live, stopped}), IsEmpty());
+}
+
+TEST(Retention, BytesLetTheOldestGoAndNeverLiveOrPrevious) {
+  RetentionPolicy policy = Keep(9);
+  policy.max_bytes = 300;
+  RetentionCandidate previous = Complete(6), live = Live(7);
+  previous.previous = true;
+  previous.bytes = live.bytes = 100;
+  RetentionCandidate fits = Complete(5), too_much = Complete(4), small = Complete(3);
+  fits.bytes = 60;
+  too_much.bytes = 41;
+  small.bytes = 40;
+  const std::vector<RetentionCandidate> all = {small, too_much, fits, previous, live};
+  EXPECT_THAT(Pruned(policy, all), ElementsAre(4));
+  EXPECT_EQ(JudgeRetention(policy, all)[1].reason,
+            "with its 41 bytes the kept ones would take 301, at most 300");
+  policy.max_bytes = 1;
+  EXPECT_THAT(Pruned(policy, all), ElementsAre(3, 4, 5));
+  policy.max_bytes = 0;
+  EXPECT_THAT(Pruned(policy, all), IsEmpty());
 }
 
 }  // namespace

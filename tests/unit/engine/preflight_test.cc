@@ -1,0 +1,179 @@
+// The gates before anything is created.
+#include <indexswap/inspector.h>
+
+#include "indexswap/json/replicas.h"
+#include "indexswap/testing/forwarding_store.h"
+#include "world.h"
+
+namespace indexswap {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// A store whose inspector says what a test plants.
+class ToldStore : public testing::ForwardingStore, public StoreInspector {
+ public:
+  using ForwardingStore::ForwardingStore;
+
+  StoreInspector* inspector() override { return this; }
+  std::vector<CapabilityFacts> Capabilities() const override { return {}; }
+  absl::StatusOr<std::vector<TemplateFacts>> Templates(
+      const std::vector<std::string>& names) override {
+    asked_templates = names;
+    return templates;
+  }
+  absl::StatusOr<std::vector<BlockFacts>> Blocks(const std::vector<std::string>& names) override {
+    asked_blocks = names;
+    return blocks;
+  }
+  absl::StatusOr<std::vector<DiskFacts>> Disks() override { return disks; }
+  std::vector<ProbeFacts> Probe(const StateQuery&) override { return {}; }
+  std::vector<std::string> Untried() const override { return {}; }
+
+  absl::StatusOr<std::vector<TemplateFacts>> templates = std::vector<TemplateFacts>();
+  absl::StatusOr<std::vector<BlockFacts>> blocks = std::vector<BlockFacts>();
+  absl::StatusOr<std::vector<DiskFacts>> disks = std::vector<DiskFacts>();
+  std::vector<std::string> asked_templates, asked_blocks;
+};
+
+class PreflightTest : public World {
+ protected:
+  using Templates = std::vector<TemplateFacts>;
+  using Blocks = std::vector<BlockFacts>;
+  using Disks = std::vector<DiskFacts>;
+
+  void SetUp() override {
+    store_ = std::make_shared<ToldStore>(testing::MakeMemoryStore(cluster_));
+    auto engine = Engine::Open(store_, SmallRelease(), OptionsFor("a", clock_), &observer_);
+    ASSERT_TRUE(engine.ok()) << engine.status();
+    engine_ = *std::move(engine);
+  }
+
+  // The indexes that there are, ours and others'.
+  std::vector<std::string> Indexes() {
+    const auto state = store_->Read({"tis", {"docs", "notes"}, {"all_docs"}});
+    std::vector<std::string> names;
+    for (const IndexState& index : state->indexes) names.push_back(index.name);
+    return names;
+  }
+
+  // Begin is refused by that gate, and says so; the same sync with an override is not.
+  void ExpectStopped(const std::string& gate, const std::string& why) {
+    const auto before = Indexes();
+    const auto stopped = engine_->Begin();
+    EXPECT_EQ(stopped.status().code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_THAT(std::string(stopped.status().message()), HasSubstr("the gate " + gate));
+    EXPECT_THAT(std::string(stopped.status().message()), HasSubstr(why));
+    EXPECT_EQ(Indexes(), before);
+    auto build = engine_->Begin({.overrides = {gate}});
+    ASSERT_TRUE(build.ok()) << build.status();
+    Fill(**build, 10);
+    const auto sealed = (*build)->Seal({});
+    ASSERT_TRUE(sealed.ok()) << sealed.status();
+    EXPECT_TRUE(Gate(sealed->gates, gate)->overridden);
+    generation_ = (*build)->generation();
+  }
+
+  std::shared_ptr<ToldStore> store_;
+  Recorder observer_;
+  std::unique_ptr<Engine> engine_;
+  uint64_t generation_ = 0;
+};
+
+TEST_F(PreflightTest, WhatStopsNothingIsRecorded) {
+  BuildLive(*engine_, 10);
+  EXPECT_THAT(store_->asked_templates, ElementsAre("docs_v1", "notes_v1"));
+  EXPECT_THAT(store_->asked_blocks, IsEmpty());
+  store_->disks = Disks({{"node", 1000, 1000, 0, 1000}});
+  store_->blocks = Blocks({{"docs_v1", "write"}, {"docs_v1", "read_only_allow_delete"}});
+  store_->templates = Templates({{"all", false, {"docs_v2"}, {"index.codec"}, {}, {}, {}, false}});
+  auto build = engine_->Begin();
+  ASSERT_TRUE(build.ok()) << build.status();
+  EXPECT_THAT(store_->asked_blocks, ElementsAre("docs_v1", "notes_v1"));
+  EXPECT_THAT(store_->asked_templates, ElementsAre("docs_v2", "notes_v2"));
+  for (const char* gate : {"capacity", "blocks", "templates"}) {
+    const GateResult* found = Gate((*build)->meta().gates, gate);
+    ASSERT_NE(found, nullptr) << gate;
+    EXPECT_TRUE(found->passed) << gate;
+    EXPECT_FALSE(found->detail.empty()) << gate;
+  }
+}
+
+TEST_F(PreflightTest, NoRoom) {
+  BuildLive(*engine_, 10);
+  store_->disks = Disks({{"node", 1000, 0, 0, 0}});
+  ExpectStopped("capacity", "0 until the flood stage, on 1 disks");
+  // What let the build begin has done so.
+  EXPECT_TRUE(engine_->Promote(generation_, {}).ok());
+}
+
+TEST_F(PreflightTest, BlocksThatRefuseTheSwap) {
+  BuildLive(*engine_, 10);
+  store_->blocks = Blocks({{"docs_v1", "metadata"}});
+  ExpectStopped("blocks", "set index.blocks.metadata of it to null");
+  // It is looked at again, and an override asked for anew.
+  const auto refused = engine_->Promote(generation_, {});
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("the gate blocks stopped"));
+  store_->blocks = Blocks();
+  EXPECT_TRUE(engine_->Promote(generation_, {}).ok());
+  store_->blocks = Blocks({{"", "create_index"}});
+  ExpectStopped("blocks", "the whole store has the block create_index");
+}
+
+TEST_F(PreflightTest, TemplatesThatShowHalfAnIndex) {
+  store_->templates = Templates({{"logs", false, {"docs_v1"}, {}, {}, {"all_docs"}, {}, false}});
+  ExpectStopped("templates", "under the alias all_docs at once");
+  store_->templates = Templates({{"logs", false, {"docs_v2"}, {}, {}, {}, {}, true}});
+  ExpectStopped("templates", "makes a data stream");
+}
+
+TEST_F(PreflightTest, WhatTheUserMayNotSeeStopsNothing) {
+  store_->disks = AsAccessDenied(absl::InvalidArgumentError("403"));
+  store_->blocks = AsAccessDenied(absl::InvalidArgumentError("403"));
+  store_->templates = AsAccessDenied(absl::InvalidArgumentError("403"));
+  const auto build = engine_->Begin();
+  ASSERT_TRUE(build.ok()) << build.status();
+  EXPECT_THAT(Gate((*build)->meta().gates, "capacity")->detail, HasSubstr("not checked: 403"));
+}
+
+TEST_F(PreflightTest, AStoreThatIsAwayIsAnError) {
+  store_->disks = absl::UnavailableError("away");
+  EXPECT_EQ(engine_->Begin().status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(Indexes(), IsEmpty());
+}
+
+TEST_F(PreflightTest, APlanHasThem) {
+  store_->disks = Disks({{"node", 1000, 0, 0, 0}});
+  const auto plan = engine_->PlanSwap(0);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_FALSE(Gate(plan->gates, "capacity")->passed);
+}
+
+TEST(Room, EachReplicaIsACopyOnADiskOfItsOwn) {
+  ReleaseSpec release = SmallRelease();
+  release.families[1].settings = R"({"index":{"number_of_replicas":"2"}})";
+  const DiskFacts disk{"node", 1000, 500, 100, 200};
+  const RoomEstimate one = EstimateRoom(release, 50, {disk});
+  EXPECT_EQ(one.build, 50u);
+  const RoomEstimate three = EstimateRoom(release, 50, {disk, disk, disk, disk});
+  EXPECT_EQ(three.replicas, 2u);
+  EXPECT_EQ(three.build, 150u);
+  EXPECT_EQ(three.until_low, 400u);
+  EXPECT_EQ(three.until_flood, 800u);
+  EXPECT_THAT(Describe(three), HasSubstr("150 bytes"));
+}
+
+TEST(Replicas, AsSettingsSay) {
+  EXPECT_EQ(ReplicasOn(3, ""), 1u);
+  EXPECT_EQ(ReplicasOn(1, ""), 0u);
+  EXPECT_EQ(ReplicasOn(5, R"({"number_of_replicas":3})"), 3u);
+  EXPECT_EQ(ReplicasOn(5, R"({"index.number_of_replicas":"0"})"), 0u);
+  EXPECT_EQ(ReplicasOn(5, R"({"auto_expand_replicas":"0-2","number_of_replicas":4})"), 2u);
+  EXPECT_EQ(ReplicasOn(5, R"({"auto_expand_replicas":"0-all"})"), 4u);
+  EXPECT_EQ(ReplicasOn(5, R"({"auto_expand_replicas":"false","number_of_replicas":2})"), 2u);
+}
+
+}  // namespace
+}  // namespace indexswap
