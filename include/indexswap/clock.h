@@ -3,6 +3,8 @@
 #define INDEXSWAP_CLOCK_H_
 
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
 
 namespace indexswap {
 
@@ -19,6 +21,11 @@ class Clock {
 
   // Blocks the calling thread.
   virtual void SleepFor(std::chrono::milliseconds duration) = 0;
+
+  // Blocks the calling thread until `changed` is notified, or for `duration`; may return early. The
+  // lock is given up meanwhile, and held again on return.
+  virtual void WaitFor(std::condition_variable& changed, std::unique_lock<std::mutex>& lock,
+                       std::chrono::milliseconds duration) = 0;
 
   // The machine's own clock; lives for ever.
   static Clock* Real();

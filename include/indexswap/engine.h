@@ -149,9 +149,10 @@ class Build {
   virtual const GenerationMeta& meta() const = 0;
 
   // Hands over one document of `family`. Returns once it is buffered; blocks while the buffers are
-  // full. An error, from this or an earlier document, is final for the build. `version` is the
-  // caller's rising number below 2^40; of two documents of one id the higher version stays. A
-  // refused document is reported to the observer and is no error here.
+  // full, as long as an index is blocked if need be. An error, from this or an earlier document, is
+  // final for the build. `version` is the caller's rising number below 2^40; of two documents of
+  // one id the higher version stays. A refused document is reported to the observer and is no error
+  // here.
   virtual absl::Status Put(std::string_view family, std::string id, uint64_t version,
                            std::string document) = 0;
 
@@ -159,6 +160,15 @@ class Build {
   // judges the gates. Records the judgement in `_meta`. A gate that does not pass is in the report,
   // and no error; only what the store could not do is.
   virtual absl::StatusOr<SealReport> Seal(const SealInput& input) = 0;
+
+  // `on_wait` is called by Put and Seal, on their thread, every 100 ms in which they wait for the
+  // store. An error that it returns ends the wait, and is final for the build: so a caller can stop
+  // a build that stands still. May be empty.
+  virtual void set_on_wait(std::function<absl::Status()> on_wait) = 0;
+
+  // Why writing stands still at the moment, for people: a block on an index. Empty: it does not. It
+  // goes on by itself when the block is gone.
+  virtual std::string blocked() const = 0;
 
   // Documents answered for so far, of all families.
   virtual uint64_t written() const = 0;

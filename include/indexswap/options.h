@@ -28,11 +28,16 @@ struct BulkOptions {
   size_t max_bytes = 3u << 20;              // of ids and documents in one request; a single larger
                                             // document is sent alone. Amazon's limit is 10 MiB
   size_t max_buffered_bytes = 16u << 20;    // queued and in flight together; Put blocks beyond it
-  int in_flight = 3;                        // requests at the same time, one thread each
+  int in_flight = 3;                        // requests at the same time, one thread each; fewer
+                                            // while the store has no room for so many
   std::chrono::milliseconds retry_min{50};  // first wait before what may be retried is sent again
   std::chrono::milliseconds retry_max{5000};  // the longest such wait
   std::chrono::milliseconds give_up{300000};  // a batch of which nothing got through for so long
-                                              // ends the build
+                                              // ends the build. A block of the index (flood stage,
+                                              // read-only) doesn't count: it is waited for
+  double reader_latency_factor = 0;  // readers first: while searches through the live aliases take
+                                     // longer than so many times what they took before the load,
+                                     // less is sent; above 1. 0: readers are not looked at
 };
 
 // The gates before a swap.

@@ -19,6 +19,7 @@
 #include <indexswap/alias.h>
 #include <indexswap/generation.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -110,7 +111,8 @@ struct BulkResult {
     kDone,      // written, or deleted, or was not there to be deleted
     kNotNewer,  // the store holds this version or a later one; a success
     kRefused,   // the document can never be stored as it is; `reason` says why
-    kBusy,      // not written, worth trying again
+    kBusy,      // not written: there was no room for it at the moment
+    kFailed,    // not written: the server failed with it (5xx); may succeed later, or never
     kBlocked,   // not written: a block is set on the index; `reason` says which
     kFenced,    // not written: the private alias has moved to another writer
   };
@@ -200,6 +202,10 @@ class IndexStore {
   // all), as of the last refresh. Runs the filter on every document: one that fails on any of them
   // is kInvalidArgument. kNotFound when there is no such target.
   virtual absl::StatusOr<uint64_t> Count(const std::string& target, const std::string& filter) = 0;
+
+  // Searches through `alias` as a reader does (ten documents, its filter in force, past every cache
+  // of answers), and returns how long that took. kNotFound when there is no such alias or index.
+  virtual absl::StatusOr<std::chrono::microseconds> Probe(const std::string& alias) = 0;
 
   // What there is to know of any index, also of one that another program made. Changes nothing.
   // kNotFound when there is no index of that name, though there may be an alias.

@@ -22,7 +22,7 @@ COMPATIBILITY = "docs/compatibility.md"
 PEER_BUGS = "tests/peer_bugs.md"
 
 HEAD = ["| section | key | type | default | meaning |", "|---|---|---|---|---|"]
-_CALL = re.compile(r"\b(Text|Choice|Integer|Part|Flag|Duration)(?:<[\w:]+>)?\(\s*(?=\")")
+_CALL = re.compile(r"\b(Text|Choice|Integer|Part|Factor|Flag|Duration)(?:<[\w:]+>)?\(\s*(?=\")")
 _LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 
 
@@ -82,8 +82,8 @@ def keys(source):
             type_ = _integer(*rest[:2])
             rest = rest[2:]
         else:
-            type_ = {"Part": "number 0–1", "Flag": "`true` or `false`",
-                     "Duration": "duration"}[kind]
+            type_ = {"Part": "number 0–1", "Factor": "number 0, or above 1 to 1000",
+                     "Flag": "`true` or `false`", "Duration": "duration"}[kind]
         default = _literal(rest[0])
         if default and (kind in ("Text", "Choice", "Duration")):
             default = f'"{default}"'

@@ -129,6 +129,7 @@ void PrintChannels(const json::value& run) {
 std::string RunForPeople(const std::string& text) {
   const json::value run = Parse(text);
   std::string line = absl::StrFormat("run %s: %s", TextAt(run, "n"), TextAt(run, "state"));
+  if (!At(run, "blocked").is_null()) line += ", PAUSED (" + TextAt(run, "blocked") + ")";
   if (!At(run, "total").is_null()) {
     absl::StrAppendFormat(&line, ", %s of %s documents", TextAt(run, "loaded"),
                           TextAt(run, "total"));

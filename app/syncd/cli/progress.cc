@@ -60,7 +60,8 @@ std::string ProgressLine(const RunProgress& progress, std::optional<uint64_t> pr
                          std::chrono::duration<double> elapsed) {
   const bool counts =
       progress.stage == "receiving" || progress.stage == "reading" || progress.stage == "loading";
-  if (!counts) return progress.stage;
+  const std::string paused = progress.blocked.empty() ? "" : "; paused: " + progress.blocked;
+  if (!counts) return progress.stage + paused;
   const Figures figures = FiguresOf(progress, previous);
   std::string line = absl::StrFormat("%s %s%d", progress.stage, Bar(figures), figures.done);
   if (figures.total) {
@@ -76,7 +77,7 @@ std::string ProgressLine(const RunProgress& progress, std::optional<uint64_t> pr
                           Left(static_cast<double>(*figures.total - figures.done) / rate));
   }
   if (!progress.waits_for.empty()) line += "; waiting for " + progress.waits_for;
-  return line;
+  return line + paused;
 }
 
 std::string FitLine(const std::string& line, size_t columns) {

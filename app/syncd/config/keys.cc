@@ -83,6 +83,24 @@ KeySpec Part(std::string section, std::string key, std::string fallback, std::st
           }};
 }
 
+// 0, or a number above 1.
+KeySpec Factor(std::string section, std::string key, std::string fallback, std::string meaning,
+               Place<double> place) {
+  return {std::move(section),
+          std::move(key),
+          ValueType::kNumber,
+          std::move(fallback),
+          std::move(meaning),
+          [=](Config& config, const std::string& text) {
+            double value = 0;
+            if (!absl::SimpleAtod(text, &value) || !(value == 0 || (value > 1 && value <= 1000))) {
+              return Wrong("0, or a number above 1 up to 1000", text);
+            }
+            place(config) = value;
+            return absl::OkStatus();
+          }};
+}
+
 KeySpec Flag(std::string section, std::string key, std::string fallback, std::string meaning,
              Place<bool> place) {
   return {std::move(section),
@@ -291,7 +309,8 @@ void AddWriterKeys(std::vector<KeySpec>& keys) {
   keys.push_back(Integer<size_t>("bulk", "buffered_bytes", kMiB, 1024 * kMiB, "16777216",
                                  "bytes waiting and in flight together",
                                  [](Config& c) -> size_t& { return c.bulk.max_buffered_bytes; }));
-  keys.push_back(Integer<int>("bulk", "in_flight", 1, 64, "3", "bulk requests at the same time",
+  keys.push_back(Integer<int>("bulk", "in_flight", 1, 64, "3",
+                              "bulk requests at the same time at most",
                               [](Config& c) -> int& { return c.bulk.in_flight; }));
   keys.push_back(
       Duration<milliseconds>("bulk", "retry_min", "50ms", "first wait before sending again",
@@ -300,8 +319,13 @@ void AddWriterKeys(std::vector<KeySpec>& keys) {
       Duration<milliseconds>("bulk", "retry_max", "5s", "longest wait before sending again",
                              [](Config& c) -> milliseconds& { return c.bulk.retry_max; }));
   keys.push_back(Duration<milliseconds>(
-      "bulk", "give_up", "5m", "a batch of which nothing gets through for so long fails the sync",
+      "bulk", "give_up", "5m",
+      "a batch of which nothing gets through for so long fails the sync; a block doesn't count",
       [](Config& c) -> milliseconds& { return c.bulk.give_up; }));
+  keys.push_back(Factor("bulk", "reader_latency_factor", "0",
+                        "readers first: slow down while searches through the live aliases take so "
+                        "many times as long as before the load; 0: never",
+                        [](Config& c) -> double& { return c.bulk.reader_latency_factor; }));
   keys.push_back(Duration<milliseconds>("lease", "beat", "2s",
                                         "how often the writer shows that it lives",
                                         [](Config& c) -> milliseconds& { return c.lease.beat; }));

@@ -95,6 +95,7 @@ LocalStatus Daemon::Local() {
   local.run_stage = view->stage;
   local.rates = view->rates;
   local.eta_s = view->eta_s;
+  local.blocked = view->progress.blocked;
   if (view->stage == "loading" || view->stage == "reading") {
     local.loaded = view->progress.loaded;
     local.total = view->progress.total;

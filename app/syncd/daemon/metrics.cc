@@ -95,6 +95,8 @@ void AddState(const StateFacts& state, Page& page) {
 
 void AddRun(const LocalStatus& local, const std::optional<SyncOutcome>& last, Page& page) {
   page.Gauge("syncd_run_active", "1 while a sync is under way", {}, local.run ? 1 : 0);
+  page.Gauge("syncd_run_blocked", "1 while it waits for a block on an index to be removed", {},
+             local.blocked.empty() ? 0 : 1);
   for (const ChannelState& channel : local.channels) {
     if (!local.run) break;
     page.Gauge("syncd_run_records", "Records that the sync under way has received",

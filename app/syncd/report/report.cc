@@ -305,7 +305,8 @@ std::string StatusJson(const indexswap::ReleaseStatus& status, const LocalStatus
                        {"channels", std::move(channels)},
                        {"loaded", OrNull(local.loaded)},
                        {"total", OrNull(local.total)},
-                       {"eta_s", OrNull(local.eta_s)}};
+                       {"eta_s", OrNull(local.eta_s)},
+                       {"blocked", TextOrNull(local.blocked)}};
   }
   json::array findings(status.findings.begin(), status.findings.end());
   findings.insert(findings.end(), local.findings.begin(), local.findings.end());

@@ -48,6 +48,7 @@ struct LocalStatus {
   std::optional<uint64_t> loaded;       // documents
   std::optional<uint64_t> total;
   std::optional<double> eta_s;
+  std::string blocked;                        // why the run can't write at the moment
   uint64_t events_head = 0;                   // the position of the last live event
   std::map<uint64_t, uint64_t> cursors;       // generation to the last event in its file
   std::map<uint64_t, WarmState> warm;         // those that a process keeps up to date

@@ -20,6 +20,7 @@ struct RunProgress {
   std::string stage;  // receiving, loading, sealing, swapping
   std::map<std::string, ChannelProgress> channels;
   std::string waits_for;          // while receiving
+  std::string blocked;            // why the store takes no documents at the moment; empty: it does
   uint64_t loaded = 0;            // documents answered for by the store
   std::optional<uint64_t> total;  // documents to load, or records to receive as far as known
 };

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 
 namespace syncd {
 namespace {
@@ -29,25 +30,40 @@ absl::Status LoadAtOnce(GenerationFile& file, indexswap::Build& build, RunHooks&
     *progress.total += *count;
   }
   hooks.Reached("load.begin");
+  WaitWatch watch(build, hooks, std::move(progress));
   uint64_t put = 0;
   for (const PlanFamily& family : file.plan().families) {
     const absl::Status projected =
         file.Project(family.name, [&](std::string_view id, std::string&& document) {
           if (++put % kReportEvery == 0) {
-            if (hooks.Interrupted()) return absl::CancelledError("interrupted while loading");
-            progress.loaded = build.written();
-            hooks.OnProgress(progress);
+            if (absl::Status s = watch.Look(); !s.ok()) return s;
           }
           return build.Put(family.name, std::string(id), *version, std::move(document));
         });
     if (!projected.ok()) return projected;
   }
-  progress.loaded = build.written();
-  hooks.OnProgress(progress);
-  return absl::OkStatus();
+  return watch.Look();
 }
 
 }  // namespace
+
+WaitWatch::WaitWatch(indexswap::Build& build, RunHooks& hooks, RunProgress progress)
+    : build_(build), hooks_(hooks), progress_(std::move(progress)) {
+  hooks_.OnProgress(progress_);
+  build_.set_on_wait([this] { return Look(); });
+}
+
+WaitWatch::~WaitWatch() { build_.set_on_wait({}); }
+
+absl::Status WaitWatch::Look() {
+  if (hooks_.Interrupted()) {
+    return absl::CancelledError("interrupted while documents were written");
+  }
+  progress_.loaded = build_.written();
+  progress_.blocked = build_.blocked();
+  hooks_.OnProgress(progress_);
+  return absl::OkStatus();
+}
 
 absl::Status LoadDocuments(GenerationFile& file, indexswap::Build& build, RunHooks& hooks) {
   if (absl::Status s = file.BeginSnapshot(); !s.ok()) return s;

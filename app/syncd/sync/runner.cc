@@ -279,10 +279,7 @@ absl::Status SyncRunner::LoadAndSeal(GenerationFile& file, RunInfo& run, indexsw
     refused_.Detach().IgnoreError();
     return loaded;
   }
-  RunProgress progress;
-  progress.generation = build.generation();
-  progress.stage = "sealing";
-  hooks_.OnProgress(progress);
+  const WaitWatch watch(build, hooks_, {build.generation(), "sealing"});
   // An adoption has judged what it read already.
   auto gates = outcome.gates.empty() ? JudgeChannels(file) : outcome.gates;
   if (disk_) gates.push_back(*disk_);

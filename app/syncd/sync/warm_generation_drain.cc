@@ -81,7 +81,8 @@ absl::StatusOr<std::vector<size_t>> WarmGeneration::Send(const std::vector<Docum
         refused.push_back(i);
         break;
       default:  // all is sent again; versions make that harmless
-        return absl::ResourceExhaustedError(result.reason);
+        return absl::ResourceExhaustedError("document " + changes[i].id + " of " +
+                                            changes[i].family + ": " + result.reason);
     }
   }
   std::ranges::sort(refused);

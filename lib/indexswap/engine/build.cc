@@ -9,6 +9,7 @@
 #include "indexswap/engine/gates.h"
 #include "indexswap/engine/left_over.h"
 #include "indexswap/engine/preflight.h"
+#include "indexswap/engine/reader_watch.h"
 
 namespace indexswap {
 namespace {
@@ -36,6 +37,10 @@ class BuildImpl : public Build {
   const GenerationMeta& meta() const override { return meta_; }
   uint64_t written() const override { return writer_.counts().written; }
   uint64_t refused() const override { return writer_.counts().refused; }
+  std::string blocked() const override { return writer_.blocked(); }
+  void set_on_wait(std::function<absl::Status()> on_wait) override {
+    writer_.set_on_wait(std::move(on_wait));
+  }
 
   absl::Status Put(std::string_view family, std::string id, uint64_t version,
                    std::string document) override {
@@ -49,6 +54,7 @@ class BuildImpl : public Build {
           absl::StrFormat("version %d of %s is not below 2^40", version, id));
     }
     NoteVersion(version);
+    std::call_once(first_put_, [this] { WatchReaders(); });
     sample_.Offer(family, id, version, document);
     digest_.Add(family, id, document);
     counter->second.fetch_add(1, std::memory_order_relaxed);
@@ -61,6 +67,9 @@ class BuildImpl : public Build {
  private:
   void Refused(const BulkItem& item, const std::string& reason);
   void NoteVersion(uint64_t version);
+  void WatchReaders();
+  void TellOfReaders();
+  void TellOfTrouble();
   absl::Status FinishIndexes();
   absl::Status CleanUp();
 
@@ -73,7 +82,9 @@ class BuildImpl : public Build {
   std::map<std::string, std::atomic<uint64_t>, std::less<>> put_;
   DigestSample sample_;
   ContentDigest digest_;
-  BulkWriter writer_;  // last: its threads use what is above
+  std::once_flag first_put_;
+  BulkWriter writer_;                     // its threads use what is above
+  std::unique_ptr<ReaderWatch> readers_;  // its thread uses the writer; set with the first document
 };
 
 void BuildImpl::Refused(const BulkItem& item, const std::string& reason) {
@@ -111,6 +122,54 @@ absl::Status BuildImpl::CleanUp() {
   return absl::OkStatus();
 }
 
+// Before the first document is written: what is measured now is a quiet store.
+void BuildImpl::WatchReaders() {
+  const double factor = core_.options.bulk.reader_latency_factor;
+  if (factor <= 0) return;
+  const auto state = core_.store->Read(core_.query);
+  if (!state.ok()) {
+    core_.observer.OnNote(
+        Observer::Severity::kWarning,
+        absl::StrFormat("readers are not looked at while this build is loaded: %s",
+                        std::string(state.status().message())));
+    return;
+  }
+  std::vector<std::string> aliases;
+  for (const AliasSpec& alias : core_.release.aliases) {
+    const auto found = state->aliases.find(alias.name);
+    if (found != state->aliases.end() && !found->second.empty()) aliases.push_back(alias.name);
+  }
+  readers_ =
+      std::make_unique<ReaderWatch>(*core_.store, std::move(aliases), factor, *core_.options.clock,
+                                    core_.observer, [this](bool slow) { writer_.Readers(slow); });
+  readers_->Start();
+}
+
+void BuildImpl::TellOfReaders() {
+  const auto report = readers_ ? readers_->Stop() : std::nullopt;
+  if (!report) return;
+  core_.observer.OnNote(
+      Observer::Severity::kInfo,
+      absl::StrFormat(
+          "generation %d: searches took up to %.2f times the %.1f ms of before the load, "
+          "and more than %.2f times for %.1f s, in which less was sent",
+          meta_.generation, report->slowest, static_cast<double>(report->idle.count()) / 1000,
+          core_.options.bulk.reader_latency_factor,
+          std::chrono::duration<double>(report->slow).count()));
+}
+
+void BuildImpl::TellOfTrouble() {
+  const BulkCounts counts = writer_.counts();
+  if (counts.retried == 0 && counts.cuts == 0 && counts.pauses == 0) return;
+  core_.observer.OnNote(
+      Observer::Severity::kInfo,
+      absl::StrFormat("generation %d: %d documents written in %d requests; %d were sent again; "
+                      "slowed down %d times, paused %d times for %.1f s",
+                      meta_.generation, counts.written, counts.requests, counts.retried,
+                      counts.cuts, counts.pauses,
+                      std::chrono::duration<double>(counts.paused).count()));
+}
+
 absl::Status BuildImpl::FinishIndexes() {
   for (const std::string& family : meta_.families) {
     const absl::StatusOr<Fence> fence = core_.lease.Current();
@@ -126,6 +185,8 @@ absl::Status BuildImpl::FinishIndexes() {
 
 absl::StatusOr<SealReport> BuildImpl::Seal(const SealInput& input) {
   if (absl::Status s = writer_.Flush(); !s.ok()) return s;
+  TellOfReaders();
+  TellOfTrouble();
   core_.observer.OnStep("seal.before");
   if (absl::Status s = FinishIndexes(); !s.ok()) return s;
   if (absl::Status s = CleanUp(); !s.ok()) return s;

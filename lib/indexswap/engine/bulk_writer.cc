@@ -7,20 +7,18 @@
 namespace indexswap {
 namespace {
 
-constexpr int kVersionBits = 40;
-
 // What an item takes in a request beside its id and its document: the action line, roughly.
 constexpr size_t kItemOverheadBytes = 128;
+
+// How long it takes at most until a wait sees that the lease is lost, and how often OnWait is
+// called.
+constexpr std::chrono::milliseconds kLook{100};
 
 size_t Bytes(const BulkItem& item) {
   return item.id.size() + item.document.size() + kItemOverheadBytes;
 }
 
-std::string Text(const absl::Status& status) { return std::string(status.message()); }
-
 }  // namespace
-
-uint64_t FencedVersion(uint64_t epoch, uint64_t version) { return epoch << kVersionBits | version; }
 
 BulkWriter::BulkWriter(IndexStore& store, LeaseKeeper& lease, const BulkOptions& options,
                        Clock& clock, Observer& observer, OnRefused on_refused)
@@ -29,7 +27,8 @@ BulkWriter::BulkWriter(IndexStore& store, LeaseKeeper& lease, const BulkOptions&
       options_(options),
       clock_(clock),
       observer_(observer),
-      on_refused_(std::move(on_refused)) {
+      on_refused_(std::move(on_refused)),
+      flow_(options_) {
   for (int i = 0; i < std::max(options_.in_flight, 1); ++i) {
     threads_.emplace_back([this] { Work(); });
   }
@@ -41,6 +40,7 @@ BulkWriter::~BulkWriter() {
     stop_ = true;
   }
   work_.notify_all();
+  turn_.notify_all();
   for (std::thread& thread : threads_) thread.join();
 }
 
@@ -54,7 +54,7 @@ absl::Status BulkWriter::Add(BulkItem item) {
   };
   if (!fits()) {
     CloseBatch();  // else a batch that no one sends could be what fills the buffer
-    space_.wait(lock, fits);
+    if (absl::Status s = Wait(lock, fits); !s.ok()) return s;
   }
   if (!error_.ok()) return error_;
   if (!open_.items.empty() && open_.bytes + bytes > options_.max_bytes) CloseBatch();
@@ -78,13 +78,49 @@ void BulkWriter::CloseBatch() {
 absl::Status BulkWriter::Flush() {
   std::unique_lock lock(mutex_);
   CloseBatch();
-  space_.wait(lock, [this] { return !error_.ok() || (queue_.empty() && in_flight_ == 0); });
+  return Wait(lock, [this] { return !error_.ok() || (queue_.empty() && in_flight_ == 0); });
+}
+
+absl::Status BulkWriter::Wait(std::unique_lock<std::mutex>& lock,
+                              const std::function<bool()>& done) {
+  while (!space_.wait_for(lock, kLook, done)) {
+    if (!on_wait_) continue;
+    const OnWait on_wait = on_wait_;
+    lock.unlock();
+    const absl::Status status = on_wait();
+    lock.lock();
+    if (!status.ok()) End(status);
+  }
   return error_;
+}
+
+void BulkWriter::End(const absl::Status& status) {
+  if (error_.ok()) error_ = status;
+  space_.notify_all();
+  turn_.notify_all();
+}
+
+void BulkWriter::set_on_wait(OnWait on_wait) {
+  const std::lock_guard lock(mutex_);
+  on_wait_ = std::move(on_wait);
 }
 
 BulkCounts BulkWriter::counts() const {
   const std::lock_guard lock(mutex_);
-  return counts_;
+  BulkCounts counts = counts_;
+  counts.cuts = flow_.cuts();
+  return counts;
+}
+
+void BulkWriter::Readers(bool slow) {
+  const std::lock_guard lock(mutex_);
+  flow_.Readers(slow);
+  turn_.notify_all();
+}
+
+std::string BulkWriter::blocked() const {
+  const std::lock_guard lock(mutex_);
+  return flow_.pause() ? flow_.pause()->cause : "";
 }
 
 size_t BulkWriter::high_water_bytes() const {
@@ -99,6 +135,7 @@ void BulkWriter::Work() {
     if (stop_) return;
     Batch batch = std::move(queue_.front());
     queue_.pop_front();
+    batch.sender = ++senders_;
     ++in_flight_;
     lock.unlock();
     const size_t bytes = batch.bytes;
@@ -106,143 +143,80 @@ void BulkWriter::Work() {
     lock.lock();
     --in_flight_;
     buffered_bytes_ -= bytes;
-    if (error_.ok()) error_ = status;
-    space_.notify_all();
+    End(status);
   }
 }
 
-absl::Status BulkWriter::Send(Batch batch) {
-  std::vector<BulkItem> items = std::move(batch.items);
-  auto wait = options_.retry_min;
-  auto give_up_at = clock_.Monotonic() + options_.give_up;
-  while (true) {
-    bool progress = false;
-    std::string obstacle;
-    if (absl::Status s = SendOnce(items, progress, obstacle); !s.ok()) return s;
-    if (items.empty()) return absl::OkStatus();
-    if (progress) {
-      wait = options_.retry_min;
-      give_up_at = clock_.Monotonic() + options_.give_up;
-    }
-    if (clock_.Monotonic() >= give_up_at) {
-      return absl::UnavailableError(
-          absl::StrFormat("%d documents could not be written for %d ms: %s", items.size(),
-                          options_.give_up.count(), obstacle));
-    }
-    {
-      const std::lock_guard lock(mutex_);
-      if (stop_) return absl::CancelledError("the writer was closed");
-      counts_.retried += items.size();
-    }
-    clock_.SleepFor(wait);
-    wait = std::min(wait * 2, options_.retry_max);
-  }
-}
-
-absl::Status BulkWriter::SendOnce(std::vector<BulkItem>& items, bool& progress,
-                                  std::string& obstacle) {
-  const absl::StatusOr<Fence> fence = lease_.Current();
-  if (!fence.ok()) return fence.status();
-  // The caller's version comes back out of the low bits, whichever epoch a former try has put in.
-  for (BulkItem& item : items) {
-    item.version = FencedVersion(fence->epoch, item.version & ((1ULL << kVersionBits) - 1));
-  }
-  observer_.OnStep("bulk.before");
-  absl::StatusOr<std::vector<BulkResult>> results = store_.Bulk(*fence, items);
-  observer_.OnStep("bulk.after");
-  {
-    const std::lock_guard lock(mutex_);
-    ++counts_.requests;
-  }
-  if (results.ok()) return Sort(items, *std::move(results), progress, obstacle);
-  obstacle = Text(results.status());
-  switch (results.status().code()) {
-    case absl::StatusCode::kOutOfRange:
-      return Split(items, progress, obstacle);
-    case absl::StatusCode::kUnknown:  // versions make sending again harmless
-    case absl::StatusCode::kDataLoss:
-    case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kResourceExhausted:
-      return absl::OkStatus();
-    case absl::StatusCode::kAborted:
-      // Fenced by a rival, or by this process's own step to the next epoch: then send again.
-      if (const auto now = lease_.Current(); now.ok() && now->epoch != fence->epoch) {
-        return absl::OkStatus();
-      }
-      lease_.NoteLost();
-      return results.status();
-    default:
-      return results.status();
-  }
-}
-
-absl::Status BulkWriter::Sort(std::vector<BulkItem>& items, std::vector<BulkResult> results,
-                              bool& progress, std::string& obstacle) {
-  if (results.size() != items.size()) {
-    return absl::InternalError(
-        absl::StrFormat("the store answered for %d of %d documents", results.size(), items.size()));
-  }
-  std::vector<BulkItem> again;
-  uint64_t written = 0;
-  bool fenced = false;
-  for (size_t i = 0; i < items.size(); ++i) {
-    switch (results[i].outcome) {
-      case BulkResult::Outcome::kDone:
-      case BulkResult::Outcome::kNotNewer:
-        ++written;
-        progress = true;
-        continue;
-      case BulkResult::Outcome::kRefused:
-        Refuse(items[i], results[i].reason);
-        progress = true;
-        continue;
-      case BulkResult::Outcome::kFenced:
-        fenced = true;
-        break;
-      case BulkResult::Outcome::kBusy:
-      case BulkResult::Outcome::kBlocked:
-        break;
-    }
-    obstacle = results[i].reason;
-    again.push_back(std::move(items[i]));
-  }
-  const uint64_t sent_epoch = again.empty() ? 0 : again.front().version >> kVersionBits;
-  items = std::move(again);
-  {
-    const std::lock_guard lock(mutex_);
-    counts_.written += written;
-  }
-  if (!fenced) return absl::OkStatus();
-  const auto now = lease_.Current();
-  if (!now.ok()) return now.status();
-  if (now->epoch != sent_epoch) return absl::OkStatus();
-  lease_.NoteLost();
+absl::Status BulkWriter::GoesOn() const {
+  if (stop_) return absl::CancelledError("the writer was closed");
+  if (!error_.ok()) return error_;
   return lease_.Current().status();
 }
 
-absl::Status BulkWriter::Split(std::vector<BulkItem>& items, bool& progress,
-                               std::string& obstacle) {
-  if (items.size() == 1) {
-    Refuse(items.front(), "too large for the store, even alone: " + obstacle);
-    progress = true;
-    items.clear();
-    return absl::OkStatus();
+absl::Status BulkWriter::Sleep(std::chrono::milliseconds duration) {
+  const auto until = clock_.Monotonic() + duration;
+  std::unique_lock lock(mutex_);
+  while (true) {
+    if (absl::Status s = GoesOn(); !s.ok()) return s;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - clock_.Monotonic());
+    if (left.count() <= 0) return absl::OkStatus();
+    clock_.WaitFor(turn_, lock, std::min(left, kLook));
   }
-  std::vector<BulkItem> second(std::make_move_iterator(items.begin() + items.size() / 2),
-                               std::make_move_iterator(items.end()));
-  items.resize(items.size() / 2);
-  if (absl::Status s = SendOnce(items, progress, obstacle); !s.ok()) return s;
-  if (absl::Status s = SendOnce(second, progress, obstacle); !s.ok()) return s;
-  std::move(second.begin(), second.end(), std::back_inserter(items));
-  return absl::OkStatus();
 }
 
-void BulkWriter::Refuse(const BulkItem& item, const std::string& reason) {
+absl::StatusOr<FlowControl::Turn> BulkWriter::TakeTurn(uint64_t sender) {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    if (absl::Status s = GoesOn(); !s.ok()) return s;
+    const auto now = clock_.Monotonic();
+    const auto wait = flow_.WaitToSend(sender, now);
+    if (!wait) {
+      turn_.wait_for(lock, kLook);  // in between, the lease is looked at
+    } else if (wait->count() <= 0) {
+      ++counts_.requests;
+      return flow_.Begin(now);
+    } else {
+      clock_.WaitFor(turn_, lock, std::min(*wait, kLook));
+    }
+  }
+}
+
+void BulkWriter::EndTurn(const Batch& batch, const FlowControl::Turn& turn, const Round& round,
+                         bool answered) {
+  const auto now = clock_.Monotonic();
+  const bool clean = answered && round.obstacle.empty();
+  bool begins = false;
+  std::optional<FlowControl::Pause> over;
   {
     const std::lock_guard lock(mutex_);
-    ++counts_.refused;
+    flow_.End(turn,
+              round.pressure ? FlowControl::Load::kPressure
+              : clean        ? FlowControl::Load::kClean
+                             : FlowControl::Load::kOther,
+              now);
+    if (!round.block.empty()) {
+      begins = flow_.Block(batch.sender, round.block, now);
+      if (begins) ++counts_.pauses;
+    } else if (answered) {
+      over = flow_.Through(batch.sender);
+    }
+    if (over) counts_.paused += std::chrono::ceil<std::chrono::milliseconds>(now - over->since);
   }
-  on_refused_(item, reason);
+  turn_.notify_all();
+  if (begins) {
+    observer_.OnNote(
+        Observer::Severity::kWarning,
+        absl::StrFormat("writing is paused: %s; it goes on by itself when the block is "
+                        "gone: free disk space if it is the flood stage's, or have "
+                        "whoever has set it remove it",
+                        round.block));
+  }
+  if (over) {
+    observer_.OnNote(
+        Observer::Severity::kInfo,
+        absl::StrFormat("writing goes on after %.1f s: gone is %s",
+                        std::chrono::duration<double>(now - over->since).count(), over->cause));
+  }
 }
 
 }  // namespace indexswap

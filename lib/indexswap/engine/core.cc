@@ -26,6 +26,10 @@ class RealClock : public Clock {
   void SleepFor(std::chrono::milliseconds duration) override {
     std::this_thread::sleep_for(duration);
   }
+  void WaitFor(std::condition_variable& changed, std::unique_lock<std::mutex>& lock,
+               std::chrono::milliseconds duration) override {
+    changed.wait_for(lock, duration);
+  }
 };
 
 }  // namespace

@@ -94,14 +94,18 @@ Outcome ClassifyError(int status, const std::string& type) {
   if (type == "index_not_found_exception" || type == "invalid_index_name_exception") {
     return Outcome::kFenced;
   }
-  if (type == "cluster_block_exception" || type == "index_closed_exception" || status == 403) {
+  // 503: the cluster's own block while it has no manager or no state, which passes.
+  if ((type == "cluster_block_exception" && status != 503) || type == "index_closed_exception" ||
+      status == 403) {
     return Outcome::kBlocked;
   }
   if (status == 409) return Outcome::kNotNewer;
   // Elasticsearch 8's answer, with status 500, to a document that is no object.
   if (type == "not_x_content_exception") return Outcome::kRefused;
-  // 404: the index is just going or coming, as its other errors of that status say.
-  if (status == 429 || status == 404 || status >= 500) return Outcome::kBusy;
+  // 404: the index is just going or coming, as its other errors of that status say. 503: a shard
+  // is.
+  if (status == 429 || status == 404 || status == 503) return Outcome::kBusy;
+  if (status >= 500) return Outcome::kFailed;
   return Outcome::kRefused;
 }
 

@@ -42,6 +42,20 @@ bool AllFenced(const std::vector<BulkResult>& results) {
   });
 }
 
+// The results of a bulk request of `items` items. One that met a block as a whole has met it with
+// each item; with 503 it is the cluster's own block, which passes.
+absl::StatusOr<std::vector<BulkResult>> ReadBulkAnswer(const HttpResponse& response, size_t items) {
+  if (response.status == 403 || response.status == 429) {
+    const ServerError error = ParseServerError(response);
+    if (error.type == "cluster_block_exception") {
+      return std::vector<BulkResult>(items, {BulkResult::Outcome::kBlocked, error.reason});
+    }
+  }
+  absl::Status status = StatusFromAnswer(response, Effect::kRepeat, "write documents");
+  if (!status.ok()) return status;
+  return ParseBulkAnswer(response.body, items);
+}
+
 }  // namespace
 
 absl::Status OpenSearchStore::CreateIndex(const Fence& fence, const IndexDefinition& definition) {
@@ -134,9 +148,7 @@ absl::StatusOr<std::vector<BulkResult>> OpenSearchStore::Bulk(const Fence& fence
   request.content_type = "application/x-ndjson";
   const absl::StatusOr<HttpResponse> response = transport_->Send(request);
   if (!response.ok()) return StatusFromFailure(response.status(), Effect::kRepeat);
-  absl::Status status = StatusFromAnswer(*response, Effect::kRepeat, "write documents");
-  if (!status.ok()) return status;
-  absl::StatusOr<std::vector<BulkResult>> answers = ParseBulkAnswer(response->body, sent.size());
+  absl::StatusOr<std::vector<BulkResult>> answers = ReadBulkAnswer(*response, sent.size());
   if (!answers.ok()) return answers.status();
   for (size_t i = 0, next = 0; i < items.size(); ++i) {
     if (results[i].outcome != BulkResult::Outcome::kRefused) {

@@ -126,6 +126,26 @@ absl::StatusOr<uint64_t> OpenSearchStore::Count(const std::string& target,
   return static_cast<uint64_t>(count);
 }
 
+absl::StatusOr<std::chrono::microseconds> OpenSearchStore::Probe(const std::string& alias) {
+  absl::Status valid = CheckSingleName(alias);
+  if (!valid.ok()) return valid;
+  const std::string what = "search through " + alias;
+  const auto began = std::chrono::steady_clock::now();
+  const absl::StatusOr<HttpResponse> response = Send(
+      Effect::kRead, HttpMethod::kPost,
+      "/" + PercentEncode(alias) + "/_search?request_cache=false&filter_path=_shards,hits.hits",
+      R"({"size":10,"query":{"match_all":{}}})");
+  const auto took = std::chrono::steady_clock::now() - began;
+  if (!response.ok()) return response.status();
+  absl::Status status = StatusFromAnswer(*response, Effect::kRead, what);
+  if (!status.ok()) return status;
+  const absl::StatusOr<json::object> answer = ParseObject(what, response->body);
+  if (!answer.ok()) return answer.status();
+  absl::Status shards = CheckShards(what, *answer);
+  if (!shards.ok()) return shards;
+  return std::chrono::duration_cast<std::chrono::microseconds>(took);
+}
+
 absl::StatusOr<IndexFacts> OpenSearchStore::Inspect(const std::string& index) {
   const absl::StatusOr<IndexEntries> entries = ReadEntries({index});
   if (!entries.ok()) return entries.status();

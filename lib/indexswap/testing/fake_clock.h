@@ -5,6 +5,7 @@
 #include <indexswap/clock.h>
 
 #include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <utility>
@@ -34,6 +35,14 @@ class FakeClock : public Clock {
       hook = on_sleep_;
     }
     if (hook) hook();
+  }
+
+  // Nobody is waited for: the clock has moved on.
+  void WaitFor(std::condition_variable&, std::unique_lock<std::mutex>& lock,
+               std::chrono::milliseconds duration) override {
+    lock.unlock();
+    SleepFor(duration);
+    lock.lock();
   }
 
   void Advance(std::chrono::milliseconds duration) {

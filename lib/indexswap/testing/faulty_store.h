@@ -27,6 +27,7 @@ enum class Method {
   kFinishLoading,
   kBulk,
   kCount,
+  kProbe,
   kInspect,
   kFetch,
   kScan,
@@ -85,8 +86,8 @@ class FaultyStore : public ForwardingStore {
     int sum = 0;
     for (const auto& [method, count] : calls_) {
       const bool reads = method == Method::kRead || method == Method::kCount ||
-                         method == Method::kInspect || method == Method::kFetch ||
-                         method == Method::kScan;
+                         method == Method::kProbe || method == Method::kInspect ||
+                         method == Method::kFetch || method == Method::kScan;
       if (!reads) sum += count;
     }
     return sum;
@@ -138,6 +139,10 @@ class FaultyStore : public ForwardingStore {
   absl::StatusOr<uint64_t> Count(const std::string& name, const std::string& filter) override {
     return With<absl::StatusOr<uint64_t>>(Method::kCount,
                                           [&] { return target().Count(name, filter); });
+  }
+  absl::StatusOr<std::chrono::microseconds> Probe(const std::string& alias) override {
+    return With<absl::StatusOr<std::chrono::microseconds>>(Method::kProbe,
+                                                           [&] { return target().Probe(alias); });
   }
   absl::StatusOr<IndexFacts> Inspect(const std::string& index) override {
     return With<absl::StatusOr<IndexFacts>>(Method::kInspect,

@@ -47,6 +47,9 @@ class ForwardingStore : public IndexStore {
   absl::StatusOr<uint64_t> Count(const std::string& target, const std::string& filter) override {
     return target_->Count(target, filter);
   }
+  absl::StatusOr<std::chrono::microseconds> Probe(const std::string& alias) override {
+    return target_->Probe(alias);
+  }
   absl::StatusOr<IndexFacts> Inspect(const std::string& index) override {
     return target_->Inspect(index);
   }

@@ -218,6 +218,13 @@ absl::StatusOr<ResolvedFilter> MemoryStore::Resolve(const std::string& index,
   return ResolveFilter(*parsed, *cluster_->indexes_.at(index).mapping);
 }
 
+absl::StatusOr<std::chrono::microseconds> MemoryStore::Probe(const std::string& alias) {
+  const absl::Time began = absl::Now();
+  const absl::StatusOr<uint64_t> documents = Count(alias, "");
+  if (!documents.ok()) return documents.status();
+  return absl::ToChronoMicroseconds(absl::Now() - began);
+}
+
 absl::StatusOr<uint64_t> MemoryStore::Count(const std::string& target, const std::string& filter) {
   const int64_t now_ms = absl::ToUnixMillis(absl::Now());
   const std::lock_guard lock(cluster_->mutex_);

@@ -103,7 +103,10 @@ TEST(StatusJson, HasTheFieldsOfTheContract) {
   EXPECT_THAT(Keys(object), IsSupersetOf({"live", "previous", "building", "run", "generations",
                                           "aliases", "lease", "dead_letters", "events"}));
   EXPECT_TRUE(object.at("previous").is_null());
+  EXPECT_TRUE(object.at("run").at("blocked").is_null());
   EXPECT_TRUE(object.at("role").is_null()) << "no daemon";
+  local.blocked = "index docs_v3: flood stage";
+  EXPECT_EQ(Parse(StatusJson(status, local)).at("run").at("blocked"), json::value(local.blocked));
   EXPECT_TRUE(object.at("generations").as_array().at(0).at("file_bytes").is_null());
   EXPECT_TRUE(object.at("state_folder").at("free_bytes").is_null()) << "nobody knows";
   local.state.generations = {{2, 8192}};

@@ -48,6 +48,17 @@ TEST(ProgressLine, PromisesNothingWhereNothingIsKnown) {
   EXPECT_EQ(ProgressLine(progress, 7, Seconds(1)), "swapping");
 }
 
+TEST(ProgressLine, SaysWhyNothingIsWritten) {
+  RunProgress progress;
+  progress.blocked = "index docs_v2: flood stage";
+  progress.stage = "loading";
+  EXPECT_EQ(ProgressLine(progress, std::nullopt, Seconds(0)),
+            "loading 0 documents; paused: index docs_v2: flood stage");
+  progress.stage = "sealing";
+  EXPECT_EQ(ProgressLine(progress, std::nullopt, Seconds(0)),
+            "sealing; paused: index docs_v2: flood stage");
+}
+
 TEST(ProgressLine, AnEstimateThatWasTooLowBreaksNothing) {
   RunProgress progress;
   progress.stage = "receiving";

@@ -1,73 +1,18 @@
 #include "indexswap/engine/bulk_writer.h"
 
 #include <algorithm>
-#include <functional>
 #include <set>
 #include <thread>
 
-#include "world.h"
+#include "bulk_writer_world.h"
 
 namespace indexswap {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using Answer = std::optional<absl::StatusOr<std::vector<BulkResult>>>;
+using Answer = BulkAnswer;
 using Outcome = BulkResult::Outcome;
-
-constexpr uint64_t kVersionMask = (1ULL << 40) - 1;
-
-class BulkWriterTest : public World {
- protected:
-  void SetUp() override {
-    options_.bulk.in_flight = 1;
-    ASSERT_TRUE(keeper_.Acquire().ok());
-    store_.set_bulk_hook([this](const std::vector<BulkItem>& items) {
-      const std::lock_guard lock(mutex_);
-      std::vector<std::string> ids;
-      for (const BulkItem& item : items) ids.push_back(item.id);
-      requests_.push_back(ids);
-      Answer answer = answer_ ? answer_(items) : std::nullopt;
-      return answer ? std::move(answer) : Answer(std::vector<BulkResult>(items.size()));
-    });
-  }
-
-  std::unique_ptr<BulkWriter> Writer() {
-    return std::make_unique<BulkWriter>(store_, keeper_, options_.bulk, clock_, silent_,
-                                        [this](const BulkItem& item, const std::string& reason) {
-                                          const std::lock_guard lock(mutex_);
-                                          refused_.push_back(item.id + ": " + reason);
-                                        });
-  }
-
-  static BulkItem Item(const std::string& id, size_t bytes = 2) {
-    return {BulkItem::Kind::kIndex, "docs_v1", id, 7, std::string(bytes, ' ')};
-  }
-
-  static absl::Status AddAll(BulkWriter& writer, const std::vector<std::string>& ids) {
-    for (const std::string& id : ids) {
-      if (absl::Status s = writer.Add(Item(id)); !s.ok()) return s;
-    }
-    return writer.Flush();
-  }
-
-  // Answers each item with the outcome that `of` gives its id.
-  static Answer Each(const std::vector<BulkItem>& items,
-                     const std::function<BulkResult(const std::string&)>& of) {
-    std::vector<BulkResult> results;
-    for (const BulkItem& item : items) results.push_back(of(item.id));
-    return results;
-  }
-
-  FaultyStore store_{testing::MakeMemoryStore(cluster_)};
-  EngineOptions options_ = OptionsFor("w", clock_);
-  Observer silent_;
-  LeaseKeeper keeper_{store_, {"tis", {"docs"}, {}}, options_, silent_};
-  std::mutex mutex_;
-  std::function<Answer(const std::vector<BulkItem>&)> answer_;
-  std::vector<std::vector<std::string>> requests_;
-  std::vector<std::string> refused_;
-};
 
 TEST_F(BulkWriterTest, BatchesByDocuments) {
   options_.bulk.max_documents = 2;
@@ -118,10 +63,12 @@ TEST_F(BulkWriterTest, SendsOnlyTheBusyItemsAgain) {
 
 TEST_F(BulkWriterTest, SendsTheWholeRequestAgainWhereItsAnswerWasLost) {
   store_.Fail(Method::kBulk, {{absl::UnknownError("reset"), true, nullptr},
+                              {absl::DataLossError("cut off"), true, nullptr},
                               {absl::UnavailableError("refused"), false, nullptr}});
   const auto writer = Writer();
   ASSERT_TRUE(AddAll(*writer, {"a", "b"}).ok());
-  EXPECT_THAT(requests_, ElementsAre(ElementsAre("a", "b"), ElementsAre("a", "b")));
+  EXPECT_THAT(requests_,
+              ElementsAre(ElementsAre("a", "b"), ElementsAre("a", "b"), ElementsAre("a", "b")));
   EXPECT_EQ(writer->counts().written, 2u);
 }
 
@@ -154,15 +101,11 @@ TEST_F(BulkWriterTest, ReportsARefusedItemWithItsReasonAndGoesOn) {
 
 TEST_F(BulkWriterTest, GivesUpABatchOfWhichNothingGetsThrough) {
   options_.bulk.give_up = std::chrono::minutes(1);
-  answer_ = [](const auto& items) {
-    return Each(items, [](const std::string&) {
-      return BulkResult{Outcome::kBlocked, "flood stage"};
-    });
-  };
+  answer_ = [](const auto& items) { return All(items, Outcome::kBusy, "queue full"); };
   const auto writer = Writer();
   const absl::Status status = AddAll(*writer, {"a", "b"});
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("flood stage"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("a of index docs_v1: queue full"));
   EXPECT_GE(clock_.passed(), std::chrono::minutes(1));
   EXPECT_EQ(writer->Add(Item("c")).code(), absl::StatusCode::kUnavailable) << "an error is final";
 }

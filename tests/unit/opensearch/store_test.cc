@@ -268,6 +268,25 @@ TEST_F(OpenSearchStoreTest, BulkAnswersAsAWhole) {
   EXPECT_EQ(store_->Bulk(kFence, items).status().code(), StatusCode::kDataLoss);
 }
 
+TEST_F(OpenSearchStoreTest, BulkThatMeetsABlockAsAWholeIsBlockedInEachItem) {
+  const std::vector<BulkItem> items = {{BulkItem::Kind::kIndex, "people_v3", "a", 1, "{}"},
+                                       {BulkItem::Kind::kIndex, "people_v3", "", 1, "{}"},
+                                       {BulkItem::Kind::kIndex, "people_v3", "c", 1, "{}"}};
+  for (const int status : {403, 429}) {
+    Answer(status, Error("cluster_block_exception", "cluster read-only", ""));
+    const auto results = store_->Bulk(kFence, items);
+    ASSERT_TRUE(results.ok()) << results.status();
+    EXPECT_EQ(results->at(0).outcome, BulkResult::Outcome::kBlocked);
+    EXPECT_THAT(results->at(0).reason, HasSubstr("cluster read-only"));
+    EXPECT_EQ(results->at(1).outcome, BulkResult::Outcome::kRefused) << "it was not sent";
+    EXPECT_EQ(results->at(2).outcome, BulkResult::Outcome::kBlocked);
+  }
+  Answer(503, Error("cluster_block_exception", "no cluster manager", ""));
+  EXPECT_EQ(store_->Bulk(kFence, items).status().code(), StatusCode::kUnavailable);
+  Answer(403, Error("security_exception", "no permissions", ""));
+  EXPECT_EQ(store_->Bulk(kFence, items).status().code(), StatusCode::kInvalidArgument);
+}
+
 TEST_F(OpenSearchStoreTest, CountOfSomeShardsIsNoNumber) {
   Answer(200, R"({"count":5,"_shards":{"total":3,"successful":2,"skipped":0,"failed":0}})");
   EXPECT_EQ(store_->Count("people", "").status().code(), StatusCode::kUnavailable);

@@ -1,0 +1,147 @@
+#!/usr/bin/python3
+"""What readers notice of a build that is loaded, and what it costs to make way for them.
+
+    SYNCD=build/release/app/syncd/syncd bench/readers.py [--doctors N] [--factor F] [--rounds N]
+
+Starts an OpenSearch of its own, makes a first generation live, and searches through its aliases
+from two threads: while nothing else happens, while a second generation is loaded as fast as it
+goes, and while one is loaded with `[bulk] reader_latency_factor`. Prints the 99th percentile of the
+searches that began while documents were loaded, and the rates of loading. Only the ratios within
+one run mean anything, and those only on a machine that does nothing else.
+"""
+
+import argparse
+import http.client
+import json
+import os
+import pathlib
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.parse
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+for _folder in ("tests/data", "tests/model", "tests/servers"):
+    sys.path.append(str(ROOT / _folder))
+
+import generate       # noqa: E402
+import revalidation   # noqa: E402
+import servers        # noqa: E402
+
+READERS = 2
+PAUSE_S = 0.02
+IDLE_S = 15
+QUERY = json.dumps({"size": 20, "query": {"match_all": {}}})
+
+
+class Readers:
+    """Searches through all aliases, from threads; keeps (when it began, how long it took)."""
+
+    def __init__(self, url):
+        self._address = urllib.parse.urlsplit(url)
+        self._stop = threading.Event()
+        self._samples = []
+        self._threads = [threading.Thread(target=self._read, args=(n,)) for n in range(READERS)]
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def percentile(self, begin, end, percent):
+        """In ms, of the searches that began between two moments; and how many these were."""
+        took = sorted(t for began, t in list(self._samples) if begin <= began < end)
+        return 1000 * took[int(len(took) * percent / 100)], len(took)
+
+    def _read(self, number):
+        connection = http.client.HTTPConnection(self._address.hostname, self._address.port)
+        aliases = sorted(revalidation.ALIAS_FAMILY)
+        choose = random.Random(number)
+        while not self._stop.wait(PAUSE_S):
+            began = time.monotonic()
+            connection.request("POST", f"/{choose.choice(aliases)}/_search?request_cache=false",
+                               QUERY, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status != 200:
+                raise RuntimeError(f"a search was answered with {answer.status}")
+            self._samples.append((began, time.monotonic() - began))
+
+
+def sync(config, folder, work, factor):
+    """Runs one sync; returns when documents were loaded, from and to, and how many, and its log."""
+    steps = work / "steps"
+    steps.write_text("")
+    env = os.environ | {"SYNCD_TEST_STEPS": str(steps),
+                        "SYNCD_BULK_READER_LATENCY_FACTOR": str(factor)}
+    command = [os.environ["SYNCD"], "sync", "--config", str(config), "--json",
+               "--from", str(folder)]
+    seen = {}
+    with open(work / "log", "w+b") as log, open(work / "out", "w+b") as out:
+        process = subprocess.Popen(command, env=env, stdout=out, stderr=log)
+        while process.poll() is None:
+            told = steps.read_text()
+            for step in ("load.begin", "bulk.before", "seal.before"):
+                if step in told:
+                    seen.setdefault(step, time.monotonic())
+            time.sleep(0.02)
+    text = (work / "log").read_text(errors="replace")
+    if process.returncode != 0:
+        raise RuntimeError(text)
+    report = json.loads((work / "out").read_text().splitlines()[-1])
+    return seen["bulk.before"], seen["seal.before"], sum(report["documents"].values()), text
+
+
+def measure(readers, config, folders, work, factor):
+    begin, end, documents, log = sync(config, folders, work, factor)
+    p99, count = readers.percentile(begin, end, 99)
+    p50, _ = readers.percentile(begin, end, 50)
+    rate = documents / (end - begin)
+    for line in re.findall(r"(?m)^.*searches took.*$", log):
+        print("   ", line)
+    return p50, p99, count, rate
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--doctors", type=int, default=60_000)
+    parser.add_argument("--factor", type=float, default=1.5)
+    parser.add_argument("--rounds", type=int, default=2)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name, servers.OpenSearch() as server:
+        work = pathlib.Path(name)
+        folder = work / "snapshot"
+        folder.mkdir()
+        generate.write(folder, options.doctors, 1)
+        config = work / "syncd.toml"
+        config.write_text(f'plan = "tis"\nstate = "state"\n[store]\nurl = "{server.url}"\n'
+                          '[retention]\ngrace = "0s"\n')
+        print("a first generation, so that there is something to read")
+        sync(config, folder, work, 0)
+        with Readers(server.url) as readers:
+            time.sleep(IDLE_S)    # the server warms up
+            for number in range(options.rounds):
+                time.sleep(IDLE_S)
+                now = time.monotonic()
+                idle50, idle99 = (readers.percentile(now - IDLE_S, now, p)[0] for p in (50, 99))
+                print(f"round {number + 1}: idle: p50 {idle50:.1f} ms, p99 {idle99:.1f} ms")
+                rates = {}
+                for factor in (0, options.factor):
+                    p50, p99, count, rates[factor] = measure(readers, config, folder, work, factor)
+                    print(f"  loading with factor {factor}: p50 {p50 / idle50:.2f} x idle, "
+                          f"p99 {p99 / idle99:.2f} x idle ({count} searches); "
+                          f"{rates[factor]:.0f} documents/s, "
+                          f"{rates[factor] / rates[0]:.2f} of the rate without", flush=True)
+
+
+if __name__ == "__main__":
+    main()
