@@ -60,6 +60,10 @@ class Workbench {
   // Gives the lease back if it was taken.
   void End();
 
+  // How the command ends: an outcome that stays unknown is kept in the state folder for `status`.
+  // To be called before End.
+  void NoteOutcome(const absl::Status& status);
+
   // With Access::kServe: see OpenTenure.
   absl::StatusOr<std::unique_ptr<Tenure>> NewTenure(const std::string& address);
 
@@ -83,6 +87,8 @@ class Workbench {
   absl::StatusOr<std::unique_ptr<indexswap::Engine>> NewEngine(const std::string& address,
                                                                Journal* journal, EventLog* log);
 
+  std::string command_;
+  bool unknown_outcome_ = false;
   Config config_;
   Plan plan_;
   RefusedDocuments refused_;

@@ -54,6 +54,7 @@ int RunSync(const Arguments& arguments) {
                      (*bench)->log(), (*bench)->MakeWarm({}), *sources, (*bench)->refused(),
                      hooks});
   const SyncOutcome outcome = runner.Run(request);
+  (*bench)->NoteOutcome(outcome.status);
   hooks.printer().Clear();
   const auto status = (*bench)->engine().Status();
   const indexswap::ReleaseStatus* known = status.ok() ? &*status : nullptr;

@@ -29,6 +29,7 @@ struct StoreConfig {
   std::string ca_file;
   uint64_t connections = 8;
   std::chrono::milliseconds request_timeout{60'000};
+  std::chrono::milliseconds outcome_timeout{60'000};
 };
 
 // How RabbitMQ is reached.

@@ -15,6 +15,7 @@
 #include "syncd/sync/announce.h"
 #include "syncd/sync/channel_gates.h"
 #include "syncd/sync/state_disk.h"
+#include "syncd/sync/unknown_outcome.h"
 
 namespace syncd {
 namespace {
@@ -141,6 +142,7 @@ ApiAnswer Daemon::Rollback(std::optional<uint64_t> to, bool accept_loss) {
   };
   const auto report = RollBack(tools_.engine, *warm_, tools_.log, state_,
                                {to, accept_loss, config().sync.pause_max}, told);
+  NoteOutcome("rollback", report.status());
   if (!report.ok()) return ApiError(report.status());
   {
     const std::lock_guard lock(mutex_);
@@ -151,6 +153,12 @@ ApiAnswer Daemon::Rollback(std::optional<uint64_t> to, bool accept_loss) {
   tools_.note(Severity::kInfo, absl::StrFormat("generation %d is live again instead of %d",
                                                report->to, report->from));
   return Answer(RollbackJson(*report, loss));
+}
+
+// An engine that has moved aliases since has settled what was open.
+void Daemon::NoteOutcome(const std::string& what, const absl::Status& status) {
+  if (status.code() == absl::StatusCode::kUnknown) KeepUnknownOutcome(state_, what, status);
+  if (status.ok()) ForgetUnknownOutcome(state_);
 }
 
 ApiAnswer Daemon::Prune(bool dry_run) {
@@ -179,6 +187,7 @@ ApiAnswer Daemon::Adopt(const ApiAdoptRequest& asked) {
 
 ApiAnswer Daemon::TakeNames(const ApiAdoptRequest& asked) {
   const auto report = tools_.engine.TakeNames(asked.take_names, asked.overrides);
+  NoteOutcome("adopt --take-names", report.status());
   if (!report.ok()) return ApiError(report.status());
   tools_.note(Severity::kInfo, absl::StrFormat("%s became aliases of generation %d",
                                                absl::StrJoin(asked.take_names, ", "), report->to));

@@ -18,11 +18,6 @@ using std::chrono::microseconds;
 // How often a swap that provably did not happen is sent again.
 constexpr int kMaxTries = 5;
 
-bool OutcomeIsUnknown(const absl::Status& status) {
-  return status.code() == absl::StatusCode::kUnknown ||
-         status.code() == absl::StatusCode::kDataLoss;
-}
-
 absl::StatusOr<const GenerationView*> RequireComplete(const ReleaseView& view,
                                                       uint64_t generation) {
   const GenerationView* found = view.Find(generation);
@@ -94,13 +89,23 @@ absl::Status Explain(const absl::Status& status) {
   }
 }
 
+absl::Status OutcomeStaysUnknown(const absl::Status& why) {
+  return absl::UnknownError(absl::StrFormat(
+      "whether the aliases have moved is not known: %s. All of them are as before, or all have "
+      "moved. Once the store can be reached, run the same command again: whatever takes the lease "
+      "next settles it; `status` shows where they are",
+      std::string(why.message())));
+}
+
 // After a lost answer: forces the outcome, and says whether the swap has happened.
 absl::StatusOr<bool> FindOut(Core& core, const SwapActions& plan) {
   core.observer.OnNote(Observer::Severity::kWarning,
                        "the answer to the alias request was lost; finding out what it did");
-  if (absl::Status s = core.lease.Force(); !s.ok()) return s;
-  const auto view = core.ReadView();
-  if (!view.ok()) return absl::UnknownError(std::string(view.status().message()));
+  const absl::Status forced = core.lease.Force();
+  if (forced.code() == absl::StatusCode::kUnknown) return OutcomeStaysUnknown(forced);
+  if (!forced.ok()) return forced;
+  const auto view = core.ReadViewSurely();
+  if (!view.ok()) return OutcomeStaysUnknown(view.status());
   return HasHappened(plan, view->aliases);
 }
 
@@ -131,7 +136,7 @@ absl::StatusOr<microseconds> SendActions(Core& core, const SwapActions& plan) {
     status = core.store->UpdateAliases(*fence, plan.actions);
     const auto took = std::chrono::duration_cast<microseconds>(clock.Monotonic() - start);
     core.observer.OnStep("swap.after");
-    if (OutcomeIsUnknown(status)) {
+    if (LeaseKeeper::OutcomeIsUnknown(status)) {
       const absl::StatusOr<bool> happened = FindOut(core, plan);
       if (!happened.ok()) return happened.status();
       if (!*happened) continue;
@@ -172,11 +177,12 @@ absl::Status TakeBack(Core& core, const SwapActions& plan, const AliasTable& now
 }
 
 absl::Status ReadBack(Core& core, const SwapActions& plan) {
-  const auto view = core.ReadView();
+  const auto view = core.ReadViewSurely();
   if (!view.ok()) {
-    return absl::UnknownError(
-        absl::StrFormat("the aliases were moved, but could not be read back: %s",
-                        std::string(view.status().message())));
+    return absl::UnknownError(absl::StrFormat(
+        "the aliases were moved, but could not be read back: %s. Once the store can be reached, "
+        "look at `status`, or run the same command again",
+        std::string(view.status().message())));
   }
   const std::string difference = DifferenceFrom(plan.wanted, view->aliases);
   if (difference.empty()) return absl::OkStatus();
