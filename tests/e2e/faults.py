@@ -5,8 +5,8 @@
         held = between.hold(faults.SWAP)                    # until held.release()
         …                                                   # a process whose store is between.url
 
-A fault is a function: it gets `forward`, which hands the request to the server and returns its
-answer (None: there was none), and returns what the client is to get (None: the connection is
+A fault is a function: it gets `forward`, which hands the request to the server (at another `path`,
+if asked to) and returns its answer (None: there was none), and returns what the client is to get (None: the connection is
 closed without an answer).
 """
 
@@ -46,6 +46,11 @@ CREATE_INDEX = Which("PUT", r"/masterdoctorindex_v\d+$")
 META = Which("PUT", r"masterdoctorindex_v\d+_W\d+/_mapping")
 SETTINGS = Which("PUT", r"masterdoctorindex_v\d+_W\d+/_settings")
 BULK = Which("POST", "^/_bulk")
+
+
+def nothing(forward):
+    """Only looked at."""
+    return forward()
 
 
 def request_lost(_forward):
@@ -107,6 +112,20 @@ def refused(status, type_="", reason=""):
     return meet
 
 
+def items_say(status, type_, first_only=False):
+    """The items of a bulk answer, or its first, say that they failed."""
+    def meet(forward):
+        answer = forward(path="/_bulk")    # which tells of every item
+        body = json.loads(answer.data)
+        for item in body["items"][:1 if first_only else None]:
+            (kind, result), = item.items()
+            item[kind] = {"_index": result["_index"], "_id": result["_id"], "status": status,
+                          "error": {"type": type_, "reason": "said by the test"}}
+        return dataclasses.replace(answer, data=json.dumps(body | {"errors": True}).encode())
+    meet.__name__ = f"items_{status}_{type_}"
+    return meet
+
+
 class Held:
     """A request, or an answer, that is kept until release()."""
 
@@ -151,6 +170,7 @@ class _Rule:
     skip: int
     times: int | None    # None: for ever
     met: int = 0
+    bodies: list = dataclasses.field(default_factory=list)    # of the requests that met it
 
 
 class Plan:
@@ -181,6 +201,7 @@ class Plan:
                 if rule.times is not None:
                     rule.times -= 1
                 rule.met += 1
+                rule.bodies.append(body)
                 return rule.fault
         return None
 

@@ -9,6 +9,7 @@
 import collections
 import contextlib
 import dataclasses
+import functools
 import http.client
 import http.server
 import json
@@ -143,20 +144,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def _serve(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         fault = self.plan.take(self.command, self.path, body) if self.plan else None
-        answer = fault(lambda: self.forward(body)) if fault else self.forward(body)
+        answer = fault(functools.partial(self.forward, body)) if fault else self.forward(body)
         if answer is None:
             self.close_connection = True    # as if this were the server
         else:
             self.answer(answer)
 
-    def forward(self, body):
-        """The server's answer; None if there is none."""
+    def forward(self, body, path=None):
+        """The server's answer to the request, or to it at another path; None if there is none."""
         headers = {name: value for name, value in self.headers.items()
                    if name.lower() not in _DROPPED}
         self.about_to_forward(self.command, self.path, body)
         sent = time.monotonic()
         try:
-            self._upstream.request(self.command, self.path, body or None, headers)
+            self._upstream.request(self.command, path or self.path, body or None, headers)
             answer = self._upstream.getresponse()
             data = answer.read()
         except (OSError, http.client.HTTPException):

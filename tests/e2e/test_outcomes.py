@@ -5,7 +5,11 @@ The requests and the faults go through a proxy in front of a real server (faults
 """
 
 import contextlib
+import json
+import threading
 import unittest
+import urllib.parse
+import urllib.request
 
 import daemon
 import faults
@@ -13,7 +17,7 @@ import harness
 import pika
 import services
 
-DOCTORS = 150
+DOCTORS = 100
 # What leaves the outcome open: the request may have been carried out, or not.
 OPEN = (faults.request_lost, faults.answer_lost,
         faults.gateway(502, carried_out=False), faults.gateway(502, carried_out=True),
@@ -71,39 +75,25 @@ class Outcomes(harness.EndToEnd):
         self.between.heal()
         return outcome
 
-    def each_of_a_rollback(self, which, *found):
-        """Meets every fault in a request of a rollback, which comes through all the same."""
-        deployment, live = self.two_generations(), 2
-        for fault in found:
-            with self.subTest(fault.__name__):
-                self.meets(deployment, which, fault, "rollback", "--to", 3 - live)
-                live = 3 - live
-                self.assert_live(deployment, live)
-        self.assert_sound(live)
-
 
 class Common:
     """On each server."""
 
-    def test_rollback_comes_through(self):
-        self.each_of_a_rollback(faults.SWAP, *OPEN, *SAID)
-
-    def test_lease_comes_through(self):
-        self.each_of_a_rollback(faults.CREATE_LEASE, faults.request_lost, faults.answer_lost,
-                                faults.gateway(502, carried_out=True), faults.not_acknowledged)
-
-    def test_takeover_comes_through(self):
-        self.each_of_a_rollback(faults.TAKE_OVER, faults.request_lost, faults.answer_lost,
-                                faults.gateway(504, carried_out=False), faults.cut_off,
-                                faults.not_acknowledged)
-
-    def test_swap_comes_through(self):
+    def test_each_request_comes_through(self):
+        """A rollback, a swap, and what comes before them, under every fault."""
         deployment, live = self.two_generations(), 2
-        for fault in (faults.request_lost, faults.answer_lost, faults.not_acknowledged):
-            with self.subTest(fault.__name__):
-                self.meets(deployment, faults.SWAP, fault, "sync", "--promote", 3 - live)
-                live = 3 - live
-                self.assert_live(deployment, live)
+        lost = (faults.request_lost, faults.answer_lost, faults.not_acknowledged)
+        for name, which, found in (
+                ("rollback", faults.SWAP, OPEN + SAID),
+                ("sync", faults.SWAP, lost),
+                ("rollback", faults.CREATE_LEASE, (*lost, faults.gateway(502, carried_out=True))),
+                ("rollback", faults.TAKE_OVER, (*lost, faults.gateway(504, carried_out=False)))):
+            for fault in found:
+                with self.subTest(f"{name} {which} {fault.__name__}"):
+                    option = "--promote" if name == "sync" else "--to"
+                    self.meets(deployment, which, fault, name, option, 3 - live)
+                    live = 3 - live
+                    self.assert_live(deployment, live)
         self.assert_sound(live)
 
     def test_whole_sync_comes_through(self):
@@ -149,8 +139,15 @@ class Common:
         self.assert_live(narrow, 5)
         self.assert_shows(self.store, self.SECOND, 5)
 
-    def test_request_that_arrives_late_changes_nothing(self):
+    def test_what_arrives_late_changes_nothing(self):
         deployment = self.two_generations(**PATIENCE)
+        # The answer, behind what has been found out without it.
+        held = self.between.hold(faults.SWAP, before=False)
+        deployment.run("rollback")
+        self.assertEqual(held.wait_for_answer(), 200)
+        self.assert_live(deployment, 1)
+        deployment.run("rollback", "--to", 2)
+        # The request, behind another that did what it was to do, and one that undid it.
         held = self.between.hold(faults.SWAP)
         deployment.run("rollback")    # gives up waiting, sees to it, and sends another
         held.wait()
@@ -163,14 +160,6 @@ class Common:
         self.assert_live(deployment, 2)
         self.assert_sound(2)
 
-    def test_answer_that_arrives_late_is_found_out(self):
-        deployment = self.two_generations(**PATIENCE)
-        held = self.between.hold(faults.SWAP, before=False)
-        deployment.run("rollback")
-        self.assertEqual(held.wait_for_answer(), 200)
-        self.assert_live(deployment, 1)
-        self.assert_sound(1)
-
     def test_prune_that_arrives_late_deletes_nothing(self):
         deployment = self.two_generations(**PATIENCE)
         deployment.sync(self.SECOND.folder)
@@ -182,6 +171,10 @@ class Common:
         self.assertEqual(held.wait_for_answer(), 404)
         self.assert_only(self.store, 2, 3)
         self.assert_live(narrow, 3)
+
+
+class OpenSearchOutcomes(Common, Outcomes):
+    SERVER = "opensearch-2.19"
 
     def cut_off_in(self, deployment, carried_out, *words):
         """A command whose swap is the last that gets through, or the first that does not."""
@@ -228,10 +221,6 @@ class Common:
                 self.assert_shows(self.store, self.SECOND, again)
         self.assertEqual(self.between.book.violations(), [])
 
-
-class OpenSearchOutcomes(Common, Outcomes):
-    SERVER = "opensearch-2.19"
-
     def test_daemon_settles_what_a_command_left_open(self):
         amqp = harness.server("rabbitmq")
         services.declare(pika.URLParameters(amqp))
@@ -254,6 +243,144 @@ class ElasticsearchOutcomes(Common, Outcomes):
     """Which has no must_exist: what is to be removed is looked at first."""
 
     SERVER = "elasticsearch-7.10"
+
+
+class BulkOutcomes(Outcomes):
+    """What can become of a request with documents."""
+
+    SERVER = "opensearch-2.19"
+    SMALL = {"bulk": {"documents": 50, "in_flight": 2}}
+
+    def live(self):
+        deployment = self.deployment(**self.SMALL)
+        deployment.sync(self.FIRST.folder)
+        return deployment
+
+    def test_what_may_be_sent_again_is(self):
+        """All of it in one sync, a request each; versions make it harmless."""
+        deployment = self.live()
+        rules = {fault.__name__: self.between.fail(faults.BULK, fault) for fault in (
+            faults.request_lost, faults.answer_lost, faults.cut_off, faults.truncated,
+            faults.gateway(502, carried_out=True), faults.gateway(503, carried_out=False),
+            faults.gateway(504, carried_out=True), faults.refused(413),
+            faults.refused(429, "es_rejected_execution_exception"),
+            faults.items_say(429, "es_rejected_execution_exception"),
+            faults.items_say(503, "unavailable_shards_exception"))}
+        outcome = deployment.sync(self.SECOND.folder)
+        self.assertEqual({name: rule.met for name, rule in rules.items()},
+                         dict.fromkeys(rules, 1))
+        self.assertEqual(outcome.report["dead_letters"], 0)
+        self.assert_live(deployment, 2)
+        self.assert_sound(2)
+
+    def refused_by(self, which, fault, times):
+        """A sync that a refused document stops; returns its dead letters."""
+        deployment = self.live()
+        self.between.fail(which, fault, times=times)
+        outcome = deployment.sync(self.SECOND.folder, code=3)
+        self.assertIn("refused", outcome.failed_gates())
+        letters = [letter for letter in deployment.dead_letters() if letter["kind"] == "refused"]
+        self.assertEqual(outcome.report["dead_letters"], len(letters))
+        self.assert_live(deployment, 1)
+        self.assert_sound(1)
+        return [deployment.run("dead-letters", "show", letter["id"]).report for letter in letters]
+
+    def test_document_that_is_too_large_alone_is_a_dead_letter(self):
+        """Whatever request has it in it is refused, down to the one that has nothing else."""
+        found = sorted(self.SECOND.documents.family("masterdoctorindex"))
+        key = found[len(found) // 2]
+        which = faults.Which("POST", "^/_bulk", rf'masterdoctorindex_v2_W[^\n]*"_id":"{key}"')
+        letter, = self.refused_by(which, faults.refused(413), times=None)
+        self.assertEqual((letter["family"], letter["document_id"]), ("masterdoctorindex", key))
+        self.assertIn("too large for the store, even alone", letter["reason"])
+
+    def test_item_that_is_refused_is_a_dead_letter_with_its_document(self):
+        letter, = self.refused_by(faults.BULK, faults.items_say(
+            400, "mapper_parsing_exception", first_only=True), times=1)
+        self.assertIn("said by the test", letter["reason"])
+        self.assertIn(letter["document_id"], str(letter["body"]))
+
+    def test_items_that_say_that_the_private_alias_is_gone_end_the_build(self):
+        deployment = self.live()
+        self.between.fail(faults.BULK, faults.items_say(404, "index_not_found_exception"))
+        outcome = deployment.sync(self.SECOND.folder, code=3)
+        self.assertIn("taken over by another writer", outcome.message())
+        self.assert_live(deployment, 1)
+        deployment.sync(self.SECOND.folder)
+        self.assert_shows(self.store, self.SECOND, 3)
+
+
+class ThreeNodes(Outcomes):
+    """A cluster that loses its elected manager while it carries a swap out."""
+
+    SERVER = "opensearch-2.19-3"
+    EXCLUSIONS = "/_cluster/voting_config_exclusions"
+
+    def excluding(self, forward):
+        """The request, and at the same moment what makes the manager step down."""
+        name = self.store.call("GET", "/_cat/cluster_manager?format=json")[0]["node"]
+        def exclude():
+            request = urllib.request.Request(
+                f"{self.store.url}{self.EXCLUSIONS}?node_names={urllib.parse.quote(name)}",
+                method="POST")
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                answer.read()
+        thread = threading.Thread(target=exclude)
+        thread.start()
+        answer = forward()
+        thread.join()
+        self.managers.append(name)
+        return answer
+
+    def test_manager_is_lost_in_mid_request(self):
+        self.managers = []
+        deployment, live = self.two_generations(), 2
+        for _ in range(3):
+            self.meets(deployment, faults.SWAP, self.excluding, "rollback", "--to", 3 - live)
+            live = 3 - live
+            self.assert_live(deployment, live)
+            now = self.store.call("GET", "/_cat/cluster_manager?format=json")[0]["node"]
+            self.assertNotEqual(now, self.managers[-1])
+            request = urllib.request.Request(
+                f"{self.store.url}{self.EXCLUSIONS}?wait_for_removal=false", method="DELETE")
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                answer.read()
+        self.assert_sound(live)
+
+
+class PlannedState(Outcomes):
+    """A plan, and a sync only if it still holds."""
+
+    SERVER = "opensearch-2.19"
+
+    def test_sync_if_the_state_is_the_one_that_was_planned(self):
+        deployment = self.deployment()
+        deployment.sync(self.FIRST.folder)
+        plan = deployment.run("plan").report
+        deployment.sync(self.SECOND.folder, "--if-state", plan["state"])
+        self.assert_live(deployment, 2)
+        refused = deployment.sync(self.SECOND.folder, "--if-state", plan["state"], code=3)
+        for said in ("the aliases, the generations", plan["state"], "syncd plan"):
+            self.assertIn(said, refused.message())
+        self.assert_live(deployment, 2)
+        # What moves no state: live documents, and other holders of the lease.
+        again = deployment.run("plan").report
+        deployment.run("prune")
+        self.assertEqual(deployment.run("plan").report["state"], again["state"])
+        index = "masterdoctorindex_v2"
+        self.store.call("POST", "/_aliases", {"actions": [
+            {"remove": {"index": index, "alias": "current_connections"}}]})
+        moved = deployment.run("sync", "--promote", 2, "--if-state", again["state"], code=3)
+        self.assertIn("(the aliases)", moved.message())
+
+    def test_plan_is_what_is_sent(self):
+        deployment = self.deployment()
+        deployment.sync(self.FIRST.folder)
+        planned, = deployment.run("plan").report["requests"]
+        seen = self.between.fail(faults.SWAP, faults.nothing, times=None)
+        deployment.sync(self.SECOND.folder)
+        self.assertEqual((planned["method"], planned["path"]), ("POST", "/_aliases"))
+        self.assertEqual([json.loads(body) for body in seen.bodies], [planned["body"]])
 
 
 if __name__ == "__main__":

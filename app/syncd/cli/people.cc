@@ -213,6 +213,7 @@ void PrintPlanForPeople(const std::string& text) {
     PrintLine(absl::StrFormat("leave %s as it is: a concrete index has its name", Text(alias)));
   }
   PrintLine("in one request: " + TextAt(plan, "request"));
+  PrintLine("state: " + TextAt(plan, "state"));
 }
 
 void PrintRollbackForPeople(const std::string& text) {

@@ -48,6 +48,7 @@ int RunSync(const Arguments& arguments) {
   request.source = arguments.from ? "files:" + *arguments.from : "queues";
   request.promote = arguments.promote;
   request.overrides = arguments.overrides;
+  request.if_state = arguments.if_state;
   const std::unique_ptr<Sources> sources =
       arguments.from ? FileSources(*arguments.from) : QueueSources((*bench)->config());
   SyncRunner runner({(*bench)->plan(), (*bench)->config(), (*bench)->engine(), (*bench)->journal(),

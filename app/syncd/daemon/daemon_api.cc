@@ -40,10 +40,10 @@ ApiAnswer RunAnswer(uint64_t run, const std::string& state, bool already_running
 }  // namespace
 
 ApiAnswer Daemon::StartSync(const ApiSyncRequest& asked) {
-  if (asked.if_state && *asked.if_state != tools_.plan.hash) {
-    return ApiError(absl::FailedPreconditionError(
-        absl::StrFormat("the state is %s, not %s: something has changed since it was looked at",
-                        tools_.plan.hash, *asked.if_state)));
+  if (asked.if_state) {
+    const auto plan = tools_.engine.PlanSwap(0);
+    if (!plan.ok()) return ApiError(plan.status());
+    if (absl::Status s = CheckState(*asked.if_state, plan->state); !s.ok()) return ApiError(s);
   }
   if (absl::Status s = CheckOverrides(asked.overrides); !s.ok()) return ApiError(s);
   if (!asked.promote && !OnlyDisk(asked.overrides)) {

@@ -8,6 +8,7 @@
 
 #include "indexswap/engine/adoption.h"
 #include "indexswap/engine/gates.h"
+#include "indexswap/engine/state_hash.h"
 #include "indexswap/engine/take_back.h"
 
 namespace indexswap {
@@ -215,6 +216,15 @@ absl::Status HoldAndCount(Core& core, const GenerationMeta& meta, const HoldEven
   return FirstFailure(meta.generation, {*counts});
 }
 
+// The number that Begin would take, as far as the store tells.
+uint64_t NextNumber(const ReleaseView& view) {
+  uint64_t next = view.generations.empty() ? 1 : view.generations.rbegin()->first + 1;
+  for (const Lease& lease : view.leases) {
+    if (lease.record) next = std::max(next, lease.record->highest_generation + 1);
+  }
+  return next;
+}
+
 }  // namespace
 
 SwapReport StartReport(const ReleaseView& view, uint64_t to, const SwapActions& plan) {
@@ -325,19 +335,21 @@ absl::StatusOr<SwapReport> ExplainSwap(Core& core, uint64_t to) {
   const auto view = core.ReadView();
   if (!view.ok()) return view.status();
   std::vector<AliasSpec> aliases = core.release.aliases;
+  const uint64_t next = NextNumber(*view);
   if (to == 0) {
-    to = view->generations.empty() ? 1 : view->generations.rbegin()->first + 1;
-    for (const Lease& lease : view->leases) {
-      if (lease.record) to = std::max(to, lease.record->highest_generation + 1);
-    }
+    to = next;
   } else if (const GenerationView* found = view->Find(to); found != nullptr && found->meta) {
     aliases = found->meta->aliases;
   }
   SwapActions plan;
   if (absl::Status s = PlanActions(*view, aliases, to, plan); !s.ok()) return s;
   SwapReport report = StartReport(*view, to, plan);
+  report.state = StateHash(*view, core.release.plan_hash, next);
   const uint64_t epoch = view->leases.empty() ? 1 : view->leases.back().epoch + 1;
-  report.request = core.store->ExplainAliases({core.release.name, epoch}, plan.actions);
+  const absl::StatusOr<Fence> held = core.lease.Current();
+  const Fence fence = held.ok() ? *held : Fence{core.release.name, epoch};
+  report.request = core.store->ExplainAliases(fence, plan.actions);
+  report.request_line = core.store->ExplainRequestLine();
   return report;
 }
 

@@ -137,9 +137,25 @@ TEST_F(EngineTest, PlanAndStatusAndDryPruneWriteNothing) {
   EXPECT_EQ(plan->to, 3u);
   EXPECT_EQ(plan->actions.size(), 6u);
   EXPECT_THAT(plan->request, HasSubstr("docs_v3"));
+  EXPECT_EQ(plan->state, engine().PlanSwap(2)->state) << "whatever it is a plan of";
   EXPECT_TRUE(reader->engine->Status().ok());
   EXPECT_TRUE(reader->engine->Prune(true).ok());
   EXPECT_EQ(reader->store->writes(), 0);
+}
+
+TEST_F(EngineTest, ThePlansStateMovesWithAliasesAndGenerationsOnly) {
+  BuildLive(engine(), 10);
+  const std::string before = engine().PlanSwap(0)->state;
+  ASSERT_TRUE(engine().ReleaseLease().ok());
+  ASSERT_TRUE(engine().TakeLease().ok());
+  ASSERT_TRUE(engine().Apply(1, {{"docs", "d0", 7, R"({"n":1,"open":true})"}}).ok());
+  EXPECT_EQ(engine().PlanSwap(0)->state, before);
+  const uint64_t second = BuildSealed(engine(), 10);
+  const std::string sealed = engine().PlanSwap(0)->state;
+  EXPECT_EQ(DifferenceOfStates(before, sealed), "the generations");
+  ASSERT_TRUE(engine().Promote(second, {}).ok());
+  EXPECT_EQ(DifferenceOfStates(sealed, engine().PlanSwap(0)->state),
+            "the aliases, the generations");
 }
 
 TEST_F(EngineTest, AnAliasOnAForeignIndexIsRefused) {
