@@ -6,8 +6,8 @@
         …                                                   # a process whose store is between.url
 
 A fault is a function: it gets `forward`, which hands the request to the server (at another `path`,
-if asked to) and returns its answer (None: there was none), and returns what the client is to get (None: the connection is
-closed without an answer).
+if asked to) and returns its answer (None: there was none), and returns what the client is to get
+(None: the connection is closed without an answer).
 """
 
 import dataclasses
