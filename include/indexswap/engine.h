@@ -56,6 +56,8 @@ struct SwapReport {
   std::vector<AliasAction> actions;
   std::vector<std::string> pending;   // aliases left out because a concrete index has their name
   std::string request;                // the body that is sent, for people
+  std::string request_line;           // `POST /_aliases`; empty where no request is sent
+  std::string state;                  // PlanSwap: what stands for the state that it was made from
   std::vector<GateResult> gates;      // as recorded; of a plan, Begin's; none for a rollback
   std::chrono::microseconds swap{0};  // from sending the request to its answer
 };
@@ -109,6 +111,10 @@ struct PruneReport {
   std::vector<RetentionVerdict> verdicts;
   std::vector<std::string> deleted;  // indexes; with dry_run, those that would be
 };
+
+// Which parts of two SwapReport::state differ, for people: `the plan`, `the aliases`, `the
+// generations`, joined by commas. Pure.
+std::string DifferenceOfStates(const std::string& one, const std::string& other);
 
 // Called within a swap or a rollback to `to`, after everything that takes time and right before the
 // request: the caller stops writing live changes until the call that it was given to returns, and
@@ -257,7 +263,8 @@ class Engine {
                                              const PromoteInput& input = {}) = 0;
 
   // What Promote would send if the generation `to` existed and passed; changes nothing. 0: the
-  // number that Begin would take, with the gates that Begin judges.
+  // number that Begin would take, with the gates that Begin judges. Its `state` is another once an
+  // alias, a generation or the release is another; counts, live documents and leases don't change it.
   virtual absl::StatusOr<SwapReport> PlanSwap(uint64_t to) = 0;
 
   // Moves the aliases back to what the live generation replaced, or to `to`. kFailedPrecondition

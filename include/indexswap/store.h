@@ -243,6 +243,9 @@ class IndexStore {
   virtual std::string ExplainAliases(const Fence& fence,
                                      const std::vector<AliasAction>& actions) const = 0;
 
+  // How it would be sent: `POST /_aliases`; empty where nothing is sent.
+  virtual std::string ExplainRequestLine() const { return ""; }
+
   // For diagnosis; owned by the store. nullptr where there is nothing to look at.
   virtual StoreInspector* inspector() { return nullptr; }
 };

@@ -9,6 +9,7 @@
 import collections
 import contextlib
 import dataclasses
+import functools
 import http.client
 import http.server
 import json
@@ -34,6 +35,16 @@ class Write:
     answered: float
     effects: int       # of its items, or of itself
     refused: int
+
+
+@dataclasses.dataclass
+class Answer:
+    """What goes back to the client."""
+
+    status: int
+    headers: list
+    data: bytes
+    said: int | None = None    # the Content-Length, where it is a lie
 
 
 class Book:
@@ -83,13 +94,14 @@ class Book:
 class Proxy:
     """Listens on loopback for one host, for a `with` block or until close()."""
 
-    def __init__(self, url, book, host, before=lambda command, path, body: None):
-        """`before` is called with each request that is about to be forwarded."""
+    def __init__(self, url, book, host, before=lambda command, path, body: None, faults=None):
+        """`before` is called with each request that is about to be forwarded; `faults`, if given,
+        is asked what is to go wrong with each (see faults.py)."""
         upstream = urllib.parse.urlsplit(url)
 
         class Forward(Handler):
             target, writer, records = (upstream.hostname, upstream.port), host, book
-            about_to_forward = staticmethod(before)
+            about_to_forward, plan = staticmethod(before), faults
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Forward)
         self._server.daemon_threads = True
@@ -114,7 +126,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    target = writer = records = about_to_forward = None
+    target = writer = records = about_to_forward = plan = None
 
     def setup(self):
         super().setup()
@@ -129,32 +141,47 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with contextlib.suppress(OSError):
             super().handle()
 
-    def _forward(self):
+    def _serve(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        fault = self.plan.take(self.command, self.path, body) if self.plan else None
+        answer = fault(functools.partial(self.forward, body)) if fault else self.forward(body)
+        if answer is None:
+            self.close_connection = True    # as if this were the server
+        else:
+            self.answer(answer)
+
+    def forward(self, body, path=None):
+        """The server's answer to the request, or to it at another path; None if there is none."""
         headers = {name: value for name, value in self.headers.items()
                    if name.lower() not in _DROPPED}
         self.about_to_forward(self.command, self.path, body)
         sent = time.monotonic()
         try:
-            self._upstream.request(self.command, self.path, body or None, headers)
+            self._upstream.request(self.command, path or self.path, body or None, headers)
             answer = self._upstream.getresponse()
             data = answer.read()
         except (OSError, http.client.HTTPException):
             self._upstream.close()
-            self.close_connection = True    # as if this were the server
-            return
+            return None
         self.record(body, answer.status, data, sent)
+        kept = [(name, value) for name, value in answer.getheaders()
+                if name.lower() not in _DROPPED]
+        return Answer(answer.status, kept, data)
+
+    def answer(self, answer):
+        """Sends it on."""
         self.send_response_only(answer.status)
-        for name, value in answer.getheaders():
-            if name.lower() not in _DROPPED:
-                self.send_header(name, value)
+        for name, value in answer.headers:
+            self.send_header(name, value)
         if self.command != "HEAD":
-            self.send_header("Content-Length", str(len(data)))
+            said = len(answer.data) if answer.said is None else answer.said
+            self.send_header("Content-Length", str(said))
+            self.close_connection |= said != len(answer.data)
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(data)
+            self.wfile.write(answer.data)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _forward
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _serve
 
     def record(self, body, status, data, sent):
         """One request and its answer."""

@@ -20,6 +20,7 @@ TESTING = "docs/testing.md"
 SERVERS = "tests/servers/servers.py"
 COMPATIBILITY = "docs/compatibility.md"
 PEER_BUGS = "tests/peer_bugs.md"
+WHAT_IF = "docs/what-if.md"
 
 HEAD = ["| section | key | type | default | meaning |", "|---|---|---|---|---|"]
 _CALL = re.compile(r"\b(Text|Choice|Integer|Part|Factor|Flag|Duration)(?:<[\w:]+>)?\(\s*(?=\")")
@@ -160,19 +161,39 @@ def servers(tree):
             ([] if started else [f"{SERVERS}: no server found; has its form changed?"]))
 
 
-def peer_bugs(tree):
-    """Tests named in the table of others' bugs that aren't there."""
+def _tests(tree):
+    """The names of all tests."""
     there = set()
     for path in tree.matching((".cc", ".py"), ("tests/", "lib/indexswap/testing/")):
         text = tree.text(path)
         there.update(re.findall(r"^ *def (test_\w+)\(", text, re.MULTILINE))
         there.update(".".join(found) for found in re.findall(
             r"^TEST(?:_F|_P)?\((\w+), (\w+)\)", text, re.MULTILINE))
-    named = re.findall(r"`(\w+\.\w+|test_\w+)`", tree.text(PEER_BUGS))
-    return ([f"{PEER_BUGS}: no test {name}" for name in named
+    return there
+
+
+def _named(tree, path, cells):
+    """Tests named in the cells of a document that aren't there."""
+    there = _tests(tree)
+    named = re.findall(r"`(\w+\.\w+|test_\w+)`", "\n".join(cells))
+    return ([f"{path}: no test {name}" for name in named
              if name not in there and not (name.startswith("test_")
                                            and name.split(".")[-1] in there)] +
-            ([] if named else [f"{PEER_BUGS}: no test is named; has its form changed?"]))
+            ([] if named else [f"{path}: no test is named; has its form changed?"]))
+
+
+def peer_bugs(tree):
+    """Tests named in the table of others' bugs that aren't there."""
+    return _named(tree, PEER_BUGS, [tree.text(PEER_BUGS)])
+
+
+def what_if(tree):
+    """Rows of what may happen without a test, and tests that aren't there."""
+    rows_ = [line for line in tree.text(WHAT_IF).split("\n") if line.startswith("| ")]
+    cells = [row.rstrip(" |").split(" | ")[-1] for row in rows_]
+    return (_named(tree, WHAT_IF, cells) +
+            [f"{WHAT_IF}: no test in the row {row}" for row, cell in zip(rows_, cells)
+             if "`" not in cell and cell != "test"])
 
 
 if __name__ == "__main__":

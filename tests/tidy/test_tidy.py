@@ -69,6 +69,9 @@ class ThisTree(unittest.TestCase):
     def test_tests_against_the_bugs_of_others(self):
         self.keeps(documented.peer_bugs)
 
+    def test_tests_of_what_if(self):
+        self.keeps(documented.what_if)
+
     def test_there_is_something_to_check(self):
         self.assertGreater(len(self.tree.matching((".cc",))), 50)
         self.assertGreater(len(documented.rows(self.tree.text(documented.KEYS))), 30)
@@ -272,6 +275,13 @@ class Planted(unittest.TestCase):
         self.assert_found(documented.peer_bugs, files)
         files[documented.PEER_BUGS] += "| 2 | x#2 | lost | `Swap.Fails`, `test_d` |\n"
         self.assert_found(documented.peer_bugs, files, "no test Swap.Fails", "no test test_d")
+
+    def test_tests_of_what_may_happen(self):
+        files = {"tests/a.cc": "TEST_F(Swap, Works) {}\n",
+                 documented.WHAT_IF: "| what | test |\n|---|---|\n| `a.b` | `Swap.Works` |\n"}
+        self.assert_found(documented.what_if, files)
+        files[documented.WHAT_IF] += "| lost | `Swap.Fails` |\n| found | none |\n"
+        self.assert_found(documented.what_if, files, "no test Swap.Fails", "| found | none |")
 
     def test_servers(self):
         files = {documented.SERVERS: '    "opensearch-2.19-3": f,\n    "rabbitmq": g,\n',

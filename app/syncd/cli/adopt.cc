@@ -52,6 +52,7 @@ int TakeNamesByDaemon(const Arguments& arguments, const ApiClient& daemon) {
 
 int TakeNames(const Arguments& arguments, Workbench& bench) {
   const auto report = bench.engine().TakeNames(arguments.confirmed, arguments.overrides);
+  bench.NoteOutcome(report.status());
   if (!report.ok()) return Fail(arguments, report.status());
   const auto sources = QueueSources(bench.config());
   AnnounceSwap(
@@ -76,6 +77,7 @@ int Adopt(const Arguments& arguments, Workbench& bench) {
   SyncRunner runner({bench.plan(), bench.config(), bench.engine(), bench.journal(), bench.log(),
                      bench.MakeWarm({}), *sources, bench.refused(), hooks});
   const SyncOutcome outcome = runner.Run(request);
+  bench.NoteOutcome(outcome.status);
   hooks.printer().Clear();
   const auto status = bench.engine().Status();
   const std::string text = SyncJson(outcome, status.ok() ? &*status : nullptr);

@@ -46,6 +46,9 @@ void AddSync(CLI::App& app, Arguments& arguments, Command& chosen) {
       ->type_name("N")
       ->check(CheckGeneration)
       ->excludes(from);
+  sync->add_option("--if-state", arguments.if_state,
+                   "only if the state is still the one that `plan` has shown")
+      ->type_name("HASH");
   sync->add_option("--override", arguments.overrides, "let this gate through; may be repeated")
       ->type_name("GATE")
       ->allow_extra_args(false);

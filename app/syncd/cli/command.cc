@@ -15,6 +15,7 @@
 #include "syncd/report/report.h"
 #include "syncd/sync/state_disk.h"
 #include "syncd/sync/succession.h"
+#include "syncd/sync/unknown_outcome.h"
 #include "syncd/wiring.h"
 
 namespace syncd {
@@ -118,6 +119,7 @@ absl::StatusOr<std::unique_ptr<Workbench>> Workbench::Open(const Arguments& argu
                                                            const std::string& command,
                                                            Access access) {
   std::unique_ptr<Workbench> bench(new Workbench);
+  bench->command_ = command;
   auto config = LoadConfig(arguments);
   if (!config.ok()) return config.status();
   bench->config_ = *std::move(config);
@@ -188,6 +190,7 @@ absl::StatusOr<std::unique_ptr<indexswap::Engine>> Workbench::NewEngine(const st
   options.bulk = config_.bulk;
   options.gates = config_.gates;
   options.retention = config_.retention;
+  options.outcome_timeout = config_.store.outcome_timeout;
   auto engine = indexswap::Engine::Open(*std::move(store), plan_.ToReleaseSpec(),
                                         std::move(options), &observer_);
   if (!engine.ok()) return AsUsage(engine.status());
@@ -196,9 +199,15 @@ absl::StatusOr<std::unique_ptr<indexswap::Engine>> Workbench::NewEngine(const st
 
 Workbench::~Workbench() { End(); }
 
+void Workbench::NoteOutcome(const absl::Status& status) {
+  unknown_outcome_ = status.code() == absl::StatusCode::kUnknown;
+  if (unknown_outcome_) KeepUnknownOutcome(config_.state, command_, status);
+}
+
 void Workbench::End() {
   warm_.reset();  // writes through the engine
   if (!engine_) return;
+  if (engine_->CheckLease().ok() && !unknown_outcome_) ForgetUnknownOutcome(config_.state);
   if (const absl::Status s = engine_->ReleaseLease(); !s.ok()) {
     observer_.OnNote(indexswap::Observer::Severity::kWarning,
                      "the lease was not given back: " + std::string(s.message()));

@@ -31,6 +31,7 @@ struct Arguments {
   std::optional<uint64_t> promote;
   std::optional<uint64_t> to;
   std::vector<std::string> overrides;
+  std::string if_state;  // `state` of `plan --json`; empty: whatever it is
   bool dry_run = false;
   bool accept_loss = false;
   bool take_names = false;
@@ -60,6 +61,10 @@ class Workbench {
   // Gives the lease back if it was taken.
   void End();
 
+  // How the command ends: an outcome that stays unknown is kept in the state folder for `status`.
+  // To be called before End.
+  void NoteOutcome(const absl::Status& status);
+
   // With Access::kServe: see OpenTenure.
   absl::StatusOr<std::unique_ptr<Tenure>> NewTenure(const std::string& address);
 
@@ -83,6 +88,8 @@ class Workbench {
   absl::StatusOr<std::unique_ptr<indexswap::Engine>> NewEngine(const std::string& address,
                                                                Journal* journal, EventLog* log);
 
+  std::string command_;
+  bool unknown_outcome_ = false;
   Config config_;
   Plan plan_;
   RefusedDocuments refused_;

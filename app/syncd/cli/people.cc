@@ -214,6 +214,7 @@ void PrintPlanForPeople(const std::string& text) {
     PrintLine(absl::StrFormat("leave %s as it is: a concrete index has its name", Text(alias)));
   }
   PrintLine("in one request: " + TextAt(plan, "request"));
+  PrintLine("state: " + TextAt(plan, "state"));
   for (const json::value& gate : List(plan, "gates")) {
     PrintLine(absl::StrFormat("%s %s: %s", TextAt(gate, "gate"),
                               IsTrue(gate, "passed") ? "passes" : "STOPS IT",

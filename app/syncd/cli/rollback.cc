@@ -41,6 +41,7 @@ int RunRollback(const Arguments& arguments) {
                                 (*bench)->config().sync.pause_max};
   const auto report =
       RollBack((*bench)->engine(), warm, (*bench)->log(), (*bench)->config().state, request, told);
+  (*bench)->NoteOutcome(report.status());
   if (!report.ok()) return Fail(arguments, report.status());
   const std::string json = RollbackJson(*report, loss);
   arguments.json ? PrintLine(json) : PrintRollbackForPeople(json);

@@ -48,12 +48,14 @@ int RunSync(const Arguments& arguments) {
   request.source = arguments.from ? "files:" + *arguments.from : "queues";
   request.promote = arguments.promote;
   request.overrides = arguments.overrides;
+  request.if_state = arguments.if_state;
   const std::unique_ptr<Sources> sources =
       arguments.from ? FileSources(*arguments.from) : QueueSources((*bench)->config());
   SyncRunner runner({(*bench)->plan(), (*bench)->config(), (*bench)->engine(), (*bench)->journal(),
                      (*bench)->log(), (*bench)->MakeWarm({}), *sources, (*bench)->refused(),
                      hooks});
   const SyncOutcome outcome = runner.Run(request);
+  (*bench)->NoteOutcome(outcome.status);
   hooks.printer().Clear();
   const auto status = (*bench)->engine().Status();
   const indexswap::ReleaseStatus* known = status.ok() ? &*status : nullptr;

@@ -30,6 +30,7 @@ struct StoreConfig {
   bool compress = false;
   uint64_t connections = 8;
   std::chrono::milliseconds request_timeout{60'000};
+  std::chrono::milliseconds outcome_timeout{60'000};
 };
 
 // How RabbitMQ is reached.

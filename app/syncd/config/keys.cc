@@ -170,6 +170,10 @@ void AddStoreKeys(std::vector<KeySpec>& keys) {
   keys.push_back(Duration<milliseconds>(
       "store", "request_timeout", "60s", "after which the answer to a request counts as lost",
       [](Config& c) -> milliseconds& { return c.store.request_timeout; }));
+  keys.push_back(Duration<milliseconds>(
+      "store", "outcome_timeout", "60s",
+      "how long to try to find out what a request did whose answer was lost, before exit code 4",
+      [](Config& c) -> milliseconds& { return c.store.outcome_timeout; }));
 }
 
 void AddAmqpKeys(std::vector<KeySpec>& keys) {

@@ -15,6 +15,7 @@
 #include "syncd/sync/announce.h"
 #include "syncd/sync/hydrate_live.h"
 #include "syncd/sync/state_files.h"
+#include "syncd/sync/unknown_outcome.h"
 
 namespace syncd {
 namespace {
@@ -68,6 +69,7 @@ Config Daemon::config() const {
 absl::Status Daemon::Start() {
   if (absl::Status s = sources_->Check(tools_.plan); !s.ok()) return s;
   if (absl::Status s = tools_.engine.TakeLease(); !s.ok()) return s;
+  ForgetUnknownOutcome(state_);
   const auto status = ReadStatus();
   if (!status.ok()) return status.status();
   if (absl::Status s = CheckLiveFile(state_, status->live); !s.ok()) return s;

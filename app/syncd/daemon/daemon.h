@@ -107,6 +107,7 @@ class Daemon : public Api {
   void StartIntakes();
   absl::StatusOr<std::pair<uint64_t, bool>> Begin(const SyncRequest& request);
   ApiAnswer TakeNames(const ApiAdoptRequest& request);
+  void NoteOutcome(const std::string& what, const absl::Status& status);
   void GoOn(const indexswap::ReleaseStatus& status);
   void NoteSwap(uint64_t live, const std::vector<std::string>& pending);
   void KeepHouse();

@@ -15,6 +15,7 @@
 #include "syncd/sync/announce.h"
 #include "syncd/sync/channel_gates.h"
 #include "syncd/sync/state_disk.h"
+#include "syncd/sync/unknown_outcome.h"
 
 namespace syncd {
 namespace {
@@ -39,10 +40,10 @@ ApiAnswer RunAnswer(uint64_t run, const std::string& state, bool already_running
 }  // namespace
 
 ApiAnswer Daemon::StartSync(const ApiSyncRequest& asked) {
-  if (asked.if_state && *asked.if_state != tools_.plan.hash) {
-    return ApiError(absl::FailedPreconditionError(
-        absl::StrFormat("the state is %s, not %s: something has changed since it was looked at",
-                        tools_.plan.hash, *asked.if_state)));
+  if (asked.if_state) {
+    const auto plan = tools_.engine.PlanSwap(0);
+    if (!plan.ok()) return ApiError(plan.status());
+    if (absl::Status s = CheckState(*asked.if_state, plan->state); !s.ok()) return ApiError(s);
   }
   if (absl::Status s = CheckOverrides(asked.overrides); !s.ok()) return ApiError(s);
   if (!asked.promote && !OnlyDisk(asked.overrides)) {
@@ -142,6 +143,7 @@ ApiAnswer Daemon::Rollback(std::optional<uint64_t> to, bool accept_loss) {
   };
   const auto report = RollBack(tools_.engine, *warm_, tools_.log, state_,
                                {to, accept_loss, config().sync.pause_max}, told);
+  NoteOutcome("rollback", report.status());
   if (!report.ok()) return ApiError(report.status());
   {
     const std::lock_guard lock(mutex_);
@@ -152,6 +154,12 @@ ApiAnswer Daemon::Rollback(std::optional<uint64_t> to, bool accept_loss) {
   tools_.note(Severity::kInfo, absl::StrFormat("generation %d is live again instead of %d",
                                                report->to, report->from));
   return Answer(RollbackJson(*report, loss));
+}
+
+// An engine that has moved aliases since has settled what was open.
+void Daemon::NoteOutcome(const std::string& what, const absl::Status& status) {
+  if (status.code() == absl::StatusCode::kUnknown) KeepUnknownOutcome(state_, what, status);
+  if (status.ok()) ForgetUnknownOutcome(state_);
 }
 
 ApiAnswer Daemon::Prune(bool dry_run) {
@@ -180,6 +188,7 @@ ApiAnswer Daemon::Adopt(const ApiAdoptRequest& asked) {
 
 ApiAnswer Daemon::TakeNames(const ApiAdoptRequest& asked) {
   const auto report = tools_.engine.TakeNames(asked.take_names, asked.overrides);
+  NoteOutcome("adopt --take-names", report.status());
   if (!report.ok()) return ApiError(report.status());
   tools_.note(Severity::kInfo, absl::StrFormat("%s became aliases of generation %d",
                                                absl::StrJoin(asked.take_names, ", "), report->to));

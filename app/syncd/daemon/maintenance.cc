@@ -12,6 +12,7 @@
 #include "syncd/readmodel/journal.h"
 #include "syncd/sync/state_disk.h"
 #include "syncd/sync/state_files.h"
+#include "syncd/sync/unknown_outcome.h"
 
 namespace syncd {
 namespace {
@@ -158,6 +159,9 @@ absl::StatusOr<PruneOutcome> PruneAll(indexswap::Engine& engine, WarmSet* warm,
 LocalStatus ReadStateFolder(const std::string& state_dir, std::optional<uint64_t> live) {
   LocalStatus local;
   local.state = ReadStateFacts(state_dir);
+  if (std::string open = UnknownOutcome(state_dir); !open.empty()) {
+    local.findings.push_back(std::move(open));
+  }
   for (const uint64_t generation : GenerationsIn(state_dir)) {
     auto file = GenerationFile::OpenReadOnly(PathOf(state_dir, generation));
     if (!file.ok()) {

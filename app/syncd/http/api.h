@@ -24,7 +24,7 @@ struct ApiAnswer {
 struct ApiSyncRequest {
   std::optional<uint64_t> promote;      // only promote this generation, which a gate has stopped
   std::vector<std::string> overrides;   // names of gates to let through; not checked yet
-  std::optional<std::string> if_state;  // the plan's hash that the caller has seen
+  std::optional<std::string> if_state;  // `state` of the plan that the caller has seen
 };
 
 // What an adoption is asked to do. With nothing set: take over what another program made.

@@ -2,6 +2,7 @@
 
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_format.h>
+#include <absl/strings/str_split.h>
 #include <absl/time/time.h>
 #include <indexswap/names.h>
 
@@ -26,15 +27,8 @@ json::value TextOrNull(const std::string& text) {
 }
 
 const char* KindName(indexswap::AliasAction::Kind kind) {
-  switch (kind) {
-    case indexswap::AliasAction::Kind::kAdd:
-      return "add";
-    case indexswap::AliasAction::Kind::kRemove:
-      return "remove";
-    case indexswap::AliasAction::Kind::kRemoveIndex:
-      return "remove_index";
-  }
-  return "add";
+  if (kind == indexswap::AliasAction::Kind::kRemove) return "remove";
+  return kind == indexswap::AliasAction::Kind::kRemoveIndex ? "remove_index" : "add";
 }
 
 json::array Actions(const std::vector<indexswap::AliasAction>& actions) {
@@ -331,6 +325,10 @@ std::string PlanJson(const indexswap::SwapReport& report, const std::vector<std:
   json::error_code error;
   json::value request = json::parse(report.request, error);
   if (error) request = json::value(report.request);
+  const std::pair<std::string, std::string> line =
+      absl::StrSplit(report.request_line, absl::MaxSplits(' ', 1));
+  json::object sent{
+      {"method", TextOrNull(line.first)}, {"path", TextOrNull(line.second)}, {"body", request}};
   return json::serialize(
       json::object{{"from", report.from == 0 ? json::value(nullptr) : json::value(report.from)},
                    {"to", report.to},
@@ -338,7 +336,9 @@ std::string PlanJson(const indexswap::SwapReport& report, const std::vector<std:
                    {"actions", Actions(report.actions)},
                    {"pending", json::array(report.pending.begin(), report.pending.end())},
                    {"gates", Gates(report.gates)},
-                   {"request", std::move(request)}});
+                   {"request", request},
+                   {"requests", json::array{std::move(sent)}},
+                   {"state", report.state}});
 }
 
 std::string RollbackJson(const indexswap::SwapReport& report, const RollbackLoss& loss) {

@@ -172,12 +172,11 @@ void BuildImpl::TellOfTrouble() {
 
 absl::Status BuildImpl::FinishIndexes() {
   for (const std::string& family : meta_.families) {
-    const absl::StatusOr<Fence> fence = core_.lease.Current();
-    if (!fence.ok()) return fence.status();
     const FamilySpec* spec = core_.release.FindFamily(family);
     const std::string settings = spec == nullptr ? "" : spec->settings;
-    const absl::Status finished =
-        core_.store->FinishLoading(*fence, IndexName(family, meta_.generation), settings);
+    const std::string index = IndexName(family, meta_.generation);
+    const absl::Status finished = core_.Change(
+        [&](const Fence& fence) { return core_.store->FinishLoading(fence, index, settings); });
     if (!finished.ok()) return finished;
   }
   return absl::OkStatus();

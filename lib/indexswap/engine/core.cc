@@ -1,8 +1,11 @@
 #include "indexswap/engine/core.h"
 
+#include <absl/strings/str_format.h>
 #include <absl/time/time.h>
 #include <indexswap/names.h>
 
+#include <algorithm>
+#include <string>
 #include <thread>
 
 #include "indexswap/engine/release_state.h"
@@ -16,6 +19,9 @@ StateQuery QueryFor(const ReleaseSpec& release) {
   for (const AliasSpec& alias : release.aliases) query.aliases.push_back(alias.name);
   return query;
 }
+
+// How often a change whose answer was lost is made.
+constexpr int kChangeTries = 5;
 
 class RealClock : public Clock {
  public:
@@ -54,6 +60,39 @@ absl::StatusOr<ReleaseView> Core::ReadView() {
   return MakeView(release, *std::move(state));
 }
 
+absl::StatusOr<ReleaseView> Core::ReadViewSurely() {
+  Clock& clock = *options.clock;
+  const auto end = clock.Monotonic() + options.outcome_timeout;
+  auto wait = options.bulk.retry_min;
+  while (true) {
+    auto view = ReadView();
+    if (view.ok() || clock.Monotonic() >= end) return view;
+    clock.SleepFor(wait);
+    wait = std::min(wait * 2, options.bulk.retry_max);
+  }
+}
+
+absl::Status Core::Change(const std::function<absl::Status(const Fence& fence)>& change) {
+  absl::Status status;
+  for (int tried = 0; tried < kChangeTries; ++tried) {
+    const absl::StatusOr<Fence> fence = lease.Current();
+    if (!fence.ok()) return fence.status();
+    status = change(*fence);
+    if (status.code() == absl::StatusCode::kAborted) lease.NoteLost();
+    if (!LeaseKeeper::OutcomeIsUnknown(status)) return status;
+    observer.OnNote(Observer::Severity::kWarning,
+                    absl::StrFormat("the answer to a change was lost, so it is made again: %s",
+                                    std::string(status.message())));
+    const absl::Status forced = lease.Force();
+    if (LeaseKeeper::OutcomeIsUnknown(forced)) status = forced;
+    if (!forced.ok() && !LeaseKeeper::OutcomeIsUnknown(forced)) return forced;
+    if (!forced.ok()) break;
+  }
+  return absl::UnavailableError(
+      absl::StrFormat("for readers nothing has changed: %s; run the same command again",
+                      std::string(status.message())));
+}
+
 std::string Core::Timestamp() const {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromChrono(options.clock->Now()),
                           absl::UTCTimeZone());
@@ -61,10 +100,9 @@ std::string Core::Timestamp() const {
 
 absl::Status Core::WriteMeta(const GenerationMeta& meta, const std::vector<std::string>& families) {
   for (const std::string& family : families) {
-    const absl::StatusOr<Fence> fence = lease.Current();
-    if (!fence.ok()) return fence.status();
-    const absl::Status written = store->WriteMeta(*fence, IndexName(family, meta.generation), meta);
-    if (written.code() == absl::StatusCode::kAborted) lease.NoteLost();
+    const std::string index = IndexName(family, meta.generation);
+    const absl::Status written =
+        Change([&](const Fence& fence) { return store->WriteMeta(fence, index, meta); });
     if (!written.ok()) return written;
   }
   return absl::OkStatus();

@@ -10,6 +10,7 @@
 #include <indexswap/store.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -36,6 +37,14 @@ struct Core {
 
   // What the store holds now.
   absl::StatusOr<ReleaseView> ReadView();
+
+  // The same, tried until `outcome_timeout` while the store can't say.
+  absl::StatusOr<ReleaseView> ReadViewSurely();
+
+  // Makes a change that readers don't see, and that may be made twice. Where the answer is lost the
+  // lease is forced on first, so that what is still under way has no effect any more. Never
+  // kUnknown.
+  absl::Status Change(const std::function<absl::Status(const Fence& fence)>& change);
 
   // The time of day as RFC 3339 in UTC, to the second.
   std::string Timestamp() const;

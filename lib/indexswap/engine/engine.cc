@@ -21,6 +21,9 @@ namespace {
 // How many numbers Begin tries when names turn out to be taken.
 constexpr int kMaxNumbersTried = 10;
 
+// How many of them when the answers to the creation of their indexes are lost.
+constexpr int kMaxLost = 3;
+
 // Documents read at once: about a megabyte.
 constexpr size_t kPageDocuments = 1000;
 
@@ -157,17 +160,32 @@ absl::StatusOr<std::unique_ptr<Build>> EngineImpl::BeginNext(const std::optional
   const auto gates = JudgeNext(core_.lease.highest_generation() + 1, input);
   if (!gates.ok()) return gates.status();
   absl::Status created;
+  int lost = 0;
   for (int tried = 0; tried < kMaxNumbersTried; ++tried) {
     const uint64_t number = core_.lease.highest_generation() + 1;
-    if (absl::Status s = core_.lease.NoteGeneration(number); !s.ok()) return s;
+    const absl::Status noted =
+        core_.Change([&](const Fence&) { return core_.lease.NoteGeneration(number); });
+    if (!noted.ok()) return noted;
     GenerationMeta meta = NewMeta(number);
     meta.gates = *gates;
     meta.adopted = adopted;
     created = CreateIndexes(meta);
     if (created.ok()) return MakeBuild(core_, std::move(meta), /*resumed=*/false);
+    if (LeaseKeeper::OutcomeIsUnknown(created)) {
+      // Whatever it left has this number; who cleans up finds it.
+      core_.observer.OnNote(
+          Observer::Severity::kWarning,
+          absl::StrFormat("the answer to the creation of generation %d was lost, so another number "
+                          "is taken: %s",
+                          number, std::string(created.message())));
+      if (++lost == kMaxLost) break;
+      continue;
+    }
     if (created.code() != absl::StatusCode::kAlreadyExists) return created;
   }
-  return created;
+  return LeaseKeeper::OutcomeIsUnknown(created)
+             ? absl::UnavailableError(std::string(created.message()))
+             : created;
 }
 
 absl::StatusOr<std::unique_ptr<Build>> EngineImpl::Resume(uint64_t generation) {

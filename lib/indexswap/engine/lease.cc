@@ -60,6 +60,13 @@ absl::Status Refuse(const std::string& release, const Lease& found) {
       found.record ? Describe(found.record->owner) : "it has not said who it is"));
 }
 
+// kUnknown for every answer that leaves open what was done, so that it differs from an error that
+// came before anything was sent.
+absl::Status AsSent(const absl::Status& status) {
+  return LeaseKeeper::OutcomeIsUnknown(status) ? absl::UnknownError(std::string(status.message()))
+                                               : status;
+}
+
 bool IsTransient(const absl::Status& status) {
   return status.code() == absl::StatusCode::kUnknown ||
          status.code() == absl::StatusCode::kUnavailable ||
@@ -115,11 +122,14 @@ uint64_t LeaseKeeper::JournalPosition() const {
 
 absl::Status LeaseKeeper::Acquire() {
   const std::lock_guard workflow(workflow_);
+  bool unsettled = false;
   {
     const std::lock_guard lock(mutex_);
     if (lost_) return Lost();
-    if (epoch_ != 0) return absl::OkStatus();
+    if (epoch_ != 0 && !unsettled_) return absl::OkStatus();
+    unsettled = unsettled_;
   }
+  if (unsettled) return Settle();
   auto state = Inspect();
   if (!state.ok()) return state.status();
   if (!state->leases.empty() && !MayBeTaken(state->leases.back(), options_)) {
@@ -127,7 +137,7 @@ absl::Status LeaseKeeper::Acquire() {
     state = Inspect();  // watching took its time
     if (!state.ok()) return state.status();
   }
-  if (absl::Status s = TakeNext(*state); !s.ok()) return s;
+  if (absl::Status s = TakeSurely(*state); !s.ok()) return s;
   StartBeating();
   return absl::OkStatus();
 }
@@ -212,30 +222,48 @@ absl::Status LeaseKeeper::TakeNext(const StoreState& state) {
     const bool named = now.ok() && !now->leases.empty();
     return Refuse(query_.release, named ? now->leases.back() : Lease{fence.epoch, std::nullopt});
   }
-  if (!created.ok()) return created;
+  if (!created.ok()) return AsSent(created);
   observer_.OnStep("lease.create.after");
-  if (absl::Status s = store_.TakeOver(fence, WritableIndexes(state.indexes)); !s.ok()) return s;
+  const absl::Status taken = store_.TakeOver(fence, WritableIndexes(state.indexes));
+  if (!taken.ok()) return AsSent(taken);
   observer_.OnStep("lease.takeover.after");
   const std::lock_guard lock(mutex_);
   epoch_ = fence.epoch;
+  unsettled_ = false;
   record_ = record;
   confirmed_ = asked;
   return absl::OkStatus();
 }
 
-absl::Status LeaseKeeper::ForceOnce() {
+// Takes the lease that may be taken, also where the answer to that is lost.
+absl::Status LeaseKeeper::TakeSurely(const StoreState& state) {
+  const absl::Status taken = TakeNext(state);
+  if (taken.code() != absl::StatusCode::kUnknown) return taken;
+  observer_.OnNote(Observer::Severity::kWarning,
+                   absl::StrFormat("the answer to the taking of the lease was lost (%s); taking "
+                                   "the next one",
+                                   std::string(taken.message())));
+  const absl::Status known = UntilKnown(state.leases.empty() ? 0 : state.leases.back().epoch);
+  if (known.code() != absl::StatusCode::kUnknown) return known;
+  // Whatever became of it: the holder of a lease that nobody uses changes nothing.
+  return absl::UnavailableError(absl::StrFormat(
+      "the lease was not taken, and nothing else was begun: %s", std::string(known.message())));
+}
+
+// Takes what comes after the lease of `epoch`, or after an earlier try of one's own of which the
+// answer was lost.
+absl::Status LeaseKeeper::TakeOverFromOneself(uint64_t epoch) {
   const auto state = Inspect();
   if (!state.ok()) return state.status();
-  // A higher lease of one's own is an earlier try of which the answer was lost.
   const bool own = state->leases.empty() || !state->leases.back().record ||
-                   state->leases.back().epoch == epoch_ ||
+                   state->leases.back().epoch == epoch ||
                    state->leases.back().record->owner.id == options_.owner.id;
-  if (!own) {
-    NoteLost();
-    const std::lock_guard lock(mutex_);
-    return Lost();
-  }
-  return TakeNext(*state);
+  return own ? TakeNext(*state) : Refuse(query_.release, state->leases.back());
+}
+
+bool LeaseKeeper::OutcomeIsUnknown(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kUnknown ||
+         status.code() == absl::StatusCode::kDataLoss;
 }
 
 class LeaseKeeper::ForcingScope {
@@ -256,20 +284,33 @@ class LeaseKeeper::ForcingScope {
 absl::Status LeaseKeeper::Force() {
   const std::lock_guard workflow(workflow_);
   if (const auto current = Current(); !current.ok()) return current.status();
+  return Settle();
+}
+
+// With the workflow's lock, and the lease.
+absl::Status LeaseKeeper::Settle() {
   const ForcingScope forcing(*this);
+  {
+    const std::lock_guard lock(mutex_);
+    unsettled_ = true;
+  }
+  const absl::Status status = UntilKnown(epoch_);
+  if (status.ok() || status.code() == absl::StatusCode::kUnknown) return status;
+  NoteLost();
+  return absl::AbortedError(std::string(status.message()));
+}
+
+absl::Status LeaseKeeper::UntilKnown(uint64_t epoch) {
   Clock& clock = *options_.clock;
   const auto end = clock.Monotonic() + options_.outcome_timeout;
   auto wait = options_.bulk.retry_min;
   while (true) {
-    const absl::Status status = ForceOnce();
-    if (status.ok()) return status;
-    if (!IsTransient(status)) {
-      NoteLost();
-      return absl::AbortedError(std::string(status.message()));
-    }
+    const absl::Status status = TakeOverFromOneself(epoch);
+    if (!IsTransient(status)) return status;
     if (clock.Monotonic() >= end) {
       return absl::UnknownError(
-          absl::StrFormat("the store did not say within %d ms what became of the request: %s",
+          absl::StrFormat("the store did not say within %d ms what became of a request whose "
+                          "answer was lost: %s",
                           options_.outcome_timeout.count(), std::string(status.message())));
     }
     clock.SleepFor(wait);

@@ -33,7 +33,8 @@ class LeaseKeeper {
 
   // Takes the lease unless this process has it. kFailedPrecondition names a holder that beats;
   // kUnimplemented when a newer program has written what is live, or the lease;
-  // kAborted when this process has had it and lost it.
+  // kAborted when this process has had it and lost it. Goes on with a Force that ended in vain:
+  // until that is through, nothing may be sent.
   absl::Status Acquire();
 
   // One look for one who waits: takes the lease if that needs no more waiting. See
@@ -43,6 +44,9 @@ class LeaseKeeper {
   // Takes the next epoch over from oneself: whatever was sent under the old one has now either
   // happened, visibly, or never will. Tries until `outcome_timeout`, then kUnknown.
   absl::Status Force();
+
+  // Whether `status` leaves open what its request did, so that Force has to settle it.
+  static bool OutcomeIsUnknown(const absl::Status& status);
 
   // Says in the lease that it is free, and stops beating. OK when it is not held.
   absl::Status Release();
@@ -70,8 +74,11 @@ class LeaseKeeper {
   uint64_t JournalPosition() const;
   absl::Status WatchForBeat(const Lease& lease);
   absl::Status TakeNext(const StoreState& state);
+  absl::Status TakeSurely(const StoreState& state);
+  absl::Status TakeOverFromOneself(uint64_t epoch);
+  absl::Status UntilKnown(uint64_t epoch);
+  absl::Status Settle();
   void StartBeating();
-  absl::Status ForceOnce();
   absl::Status Lost() const;
   bool IsDoubtful(LeaseWatch::Time now) const;
   absl::Status CheckHighest(const Fence& fence);
@@ -92,7 +99,8 @@ class LeaseKeeper {
   LeaseRecord record_;
   LeaseWatch::Time confirmed_;  // when the last request was sent that proves it to be held
   bool lost_ = false;
-  bool forcing_ = false;  // Force is taking the next epoch over from this one
+  bool forcing_ = false;    // Force is taking the next epoch over from this one
+  bool unsettled_ = false;  // a request of this epoch may still be carried out: Force it first
   bool stop_ = false;
   std::thread beating_;
 };

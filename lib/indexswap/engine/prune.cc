@@ -53,6 +53,17 @@ std::vector<RetentionCandidate> Candidates(Core& core, const ReleaseView& view, 
   return candidates;
 }
 
+// In one request, so either all of them are gone or none is.
+absl::Status Delete(Core& core, const std::vector<std::string>& indexes) {
+  bool lost = false;
+  return core.Change([&](const Fence& fence) {
+    const absl::Status status = core.store->DeleteIndexes(fence, indexes);
+    if (lost && status.code() == absl::StatusCode::kNotFound) return absl::OkStatus();
+    lost = LeaseKeeper::OutcomeIsUnknown(status);
+    return status;
+  });
+}
+
 }  // namespace
 
 absl::StatusOr<PruneReport> PruneGenerations(Core& core, bool dry_run) {
@@ -75,10 +86,8 @@ absl::StatusOr<PruneReport> PruneGenerations(Core& core, bool dry_run) {
     if (!verdict.prune) continue;
     const std::vector<std::string> indexes = view.Find(verdict.generation)->Indexes();
     if (!dry_run) {
-      const absl::StatusOr<Fence> fence = core.lease.Current();
-      if (!fence.ok()) return fence.status();
       core.observer.OnStep("prune.before");
-      if (absl::Status s = core.store->DeleteIndexes(*fence, indexes); !s.ok()) return s;
+      if (absl::Status s = Delete(core, indexes); !s.ok()) return s;
       core.observer.OnStep("prune.after");
     }
     report.deleted.insert(report.deleted.end(), indexes.begin(), indexes.end());

@@ -9,6 +9,7 @@
 #include "indexswap/engine/adoption.h"
 #include "indexswap/engine/gates.h"
 #include "indexswap/engine/preflight.h"
+#include "indexswap/engine/state_hash.h"
 #include "indexswap/engine/take_back.h"
 
 namespace indexswap {
@@ -18,11 +19,6 @@ using std::chrono::microseconds;
 
 // How often a swap that provably did not happen is sent again.
 constexpr int kMaxTries = 5;
-
-bool OutcomeIsUnknown(const absl::Status& status) {
-  return status.code() == absl::StatusCode::kUnknown ||
-         status.code() == absl::StatusCode::kDataLoss;
-}
 
 absl::StatusOr<const GenerationView*> RequireComplete(const ReleaseView& view,
                                                       uint64_t generation) {
@@ -100,13 +96,23 @@ absl::Status Explain(const absl::Status& status) {
   }
 }
 
+absl::Status OutcomeStaysUnknown(const absl::Status& why) {
+  return absl::UnknownError(absl::StrFormat(
+      "whether the aliases have moved is not known: %s. All of them are as before, or all have "
+      "moved. Once the store can be reached, run the same command again: whatever takes the lease "
+      "next settles it; `status` shows where they are",
+      std::string(why.message())));
+}
+
 // After a lost answer: forces the outcome, and says whether the swap has happened.
 absl::StatusOr<bool> FindOut(Core& core, const SwapActions& plan) {
   core.observer.OnNote(Observer::Severity::kWarning,
                        "the answer to the alias request was lost; finding out what it did");
-  if (absl::Status s = core.lease.Force(); !s.ok()) return s;
-  const auto view = core.ReadView();
-  if (!view.ok()) return absl::UnknownError(std::string(view.status().message()));
+  const absl::Status forced = core.lease.Force();
+  if (forced.code() == absl::StatusCode::kUnknown) return OutcomeStaysUnknown(forced);
+  if (!forced.ok()) return forced;
+  const auto view = core.ReadViewSurely();
+  if (!view.ok()) return OutcomeStaysUnknown(view.status());
   return HasHappened(plan, view->aliases);
 }
 
@@ -137,7 +143,7 @@ absl::StatusOr<microseconds> SendActions(Core& core, const SwapActions& plan) {
     status = core.store->UpdateAliases(*fence, plan.actions);
     const auto took = std::chrono::duration_cast<microseconds>(clock.Monotonic() - start);
     core.observer.OnStep("swap.after");
-    if (OutcomeIsUnknown(status)) {
+    if (LeaseKeeper::OutcomeIsUnknown(status)) {
       const absl::StatusOr<bool> happened = FindOut(core, plan);
       if (!happened.ok()) return happened.status();
       if (!*happened) continue;
@@ -178,11 +184,12 @@ absl::Status TakeBack(Core& core, const SwapActions& plan, const AliasTable& now
 }
 
 absl::Status ReadBack(Core& core, const SwapActions& plan) {
-  const auto view = core.ReadView();
+  const auto view = core.ReadViewSurely();
   if (!view.ok()) {
-    return absl::UnknownError(
-        absl::StrFormat("the aliases were moved, but could not be read back: %s",
-                        std::string(view.status().message())));
+    return absl::UnknownError(absl::StrFormat(
+        "the aliases were moved, but could not be read back: %s. Once the store can be reached, "
+        "look at `status`, or run the same command again",
+        std::string(view.status().message())));
   }
   const std::string difference = DifferenceFrom(plan.wanted, view->aliases);
   if (difference.empty()) return absl::OkStatus();
@@ -213,6 +220,15 @@ absl::Status HoldAndCount(Core& core, const GenerationMeta& meta, const HoldEven
     if (gate.gate == counts->gate) gate = *counts;
   }
   return FirstFailure(meta.generation, {*counts});
+}
+
+// The number that Begin would take, as far as the store tells.
+uint64_t NextNumber(const ReleaseView& view) {
+  uint64_t next = view.generations.empty() ? 1 : view.generations.rbegin()->first + 1;
+  for (const Lease& lease : view.leases) {
+    if (lease.record) next = std::max(next, lease.record->highest_generation + 1);
+  }
+  return next;
 }
 
 }  // namespace
@@ -325,25 +341,27 @@ absl::StatusOr<SwapReport> ExplainSwap(Core& core, uint64_t to) {
   const auto view = core.ReadView();
   if (!view.ok()) return view.status();
   std::vector<AliasSpec> aliases = core.release.aliases;
-  const bool next = to == 0;
-  if (next) {
-    to = view->generations.empty() ? 1 : view->generations.rbegin()->first + 1;
-    for (const Lease& lease : view->leases) {
-      if (lease.record) to = std::max(to, lease.record->highest_generation + 1);
-    }
+  const uint64_t next = NextNumber(*view);
+  const bool is_next = to == 0;
+  if (is_next) {
+    to = next;
   } else if (const GenerationView* found = view->Find(to); found != nullptr && found->meta) {
     aliases = found->meta->aliases;
   }
   SwapActions plan;
   if (absl::Status s = PlanActions(*view, aliases, to, plan); !s.ok()) return s;
   SwapReport report = StartReport(*view, to, plan);
-  if (next) {
+  if (is_next) {
     auto gates = JudgeBeforeBuild(core, *view, to);
     if (!gates.ok()) return gates.status();
     report.gates = *std::move(gates);
   }
+  report.state = StateHash(*view, core.release.plan_hash, next);
   const uint64_t epoch = view->leases.empty() ? 1 : view->leases.back().epoch + 1;
-  report.request = core.store->ExplainAliases({core.release.name, epoch}, plan.actions);
+  const absl::StatusOr<Fence> held = core.lease.Current();
+  const Fence fence = held.ok() ? *held : Fence{core.release.name, epoch};
+  report.request = core.store->ExplainAliases(fence, plan.actions);
+  report.request_line = core.store->ExplainRequestLine();
   return report;
 }
 

@@ -66,6 +66,18 @@ absl::StatusCode CodeOf(int status, const ServerError& error, Effect effect) {
   }
 }
 
+bool IsTrue(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  return value != nullptr && value->is_bool() && value->get_bool();
+}
+
+bool SaysDone(std::string_view body) {
+  const absl::StatusOr<json::value> root = ParseJson("answer", body);
+  const json::object* object = root.ok() ? root->if_object() : nullptr;
+  if (object == nullptr || IsTrue(*object, "errors")) return false;
+  return IsTrue(*object, "acknowledged") || object->contains("result");
+}
+
 const char* RemedyFor(int status, bool blocked) {
   if (blocked) return " (lift the block: set index.blocks.* of the index that it names to null)";
   switch (status) {
@@ -142,6 +154,15 @@ absl::Status StatusFromAnswer(const HttpResponse& response, Effect effect, std::
                       error.reason, RemedyFor(response.status, blocked)));
   const bool denied = response.status == 401 || (response.status == 403 && !blocked);
   return denied ? AsAccessDenied(std::move(status)) : status;
+}
+
+absl::Status StatusFromChange(const HttpResponse& response, Effect effect, std::string_view what) {
+  absl::Status status = StatusFromAnswer(response, effect, what);
+  if (!status.ok() || SaysDone(response.body)) return status;
+  return absl::UnknownError(
+      absl::StrFormat("%s: HTTP %d, but the answer does not say that it is "
+                      "done: %s",
+                      what, response.status, Excerpt(response.body)));
 }
 
 absl::Status StatusFromFailure(const absl::Status& failure, Effect effect) {

@@ -44,6 +44,11 @@ std::string TextMember(const boost::json::object& object, std::string_view key);
 // kNotFound, which the callers know better. `what` says what was asked for, for the message.
 absl::Status StatusFromAnswer(const HttpResponse& response, Effect effect, std::string_view what);
 
+// The same for a change of the cluster, whose answer must also say that it is done: `acknowledged`,
+// or the `result` of a document, without `errors`. kUnknown for a 2xx that doesn't, since such a
+// change may become visible later, or never, as where something between has answered.
+absl::Status StatusFromChange(const HttpResponse& response, Effect effect, std::string_view what);
+
 // The status for a request that got no answer.
 absl::Status StatusFromFailure(const absl::Status& failure, Effect effect);
 

@@ -55,6 +55,7 @@ class OpenSearchStore : public IndexStore {
   absl::Status DeleteIndexes(const Fence& fence, const std::vector<std::string>& indexes) override;
   std::string ExplainAliases(const Fence& fence,
                              const std::vector<AliasAction>& actions) const override;
+  std::string ExplainRequestLine() const override { return "POST /_aliases"; }
   StoreInspector* inspector() override { return &inspector_; }
 
  private:

@@ -18,7 +18,7 @@ bool Contains(std::string_view text, std::string_view word) {
 
 // What an answer to an alias request means.
 absl::Status AliasStatus(const Fence& fence, const HttpResponse& response) {
-  absl::Status status = StatusFromAnswer(response, Effect::kChange, "change aliases");
+  absl::Status status = StatusFromChange(response, Effect::kChange, "change aliases");
   if (status.ok()) return status;
   const ServerError error = ParseServerError(response);
   const std::string lease = LeaseName(fence.release, fence.epoch);

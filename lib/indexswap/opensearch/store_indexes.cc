@@ -67,7 +67,7 @@ absl::Status OpenSearchStore::CreateIndex(const Fence& fence, const IndexDefinit
   const absl::StatusOr<HttpResponse> response =
       Send(Effect::kChange, HttpMethod::kPut, "/" + PercentEncode(definition.name), *body);
   if (!response.ok()) return response.status();
-  absl::Status status = StatusFromAnswer(*response, Effect::kChange, what);
+  absl::Status status = StatusFromChange(*response, Effect::kChange, what);
   if (!status.ok()) {
     const ServerError error = ParseServerError(*response);
     const bool alias = error.type == "invalid_index_name_exception" &&
@@ -99,7 +99,7 @@ absl::Status OpenSearchStore::PutThroughAlias(const Fence& fence, const std::str
     if (lifted.ok()) response = Send(Effect::kRepeat, HttpMethod::kPut, target, body);
     if (!response.ok()) return response.status();
   }
-  absl::Status status = StatusFromAnswer(*response, Effect::kRepeat, what);
+  absl::Status status = StatusFromChange(*response, Effect::kRepeat, what);
   if (status.ok()) return status;
   const std::string type = ParseServerError(*response).type;
   if (type != "index_not_found_exception" && type != "invalid_index_name_exception") return status;

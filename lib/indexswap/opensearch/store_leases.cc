@@ -64,7 +64,7 @@ absl::Status OpenSearchStore::CreateLease(const Fence& fence, const LeaseRecord&
   const absl::StatusOr<HttpResponse> response =
       Send(Effect::kChange, HttpMethod::kPut, "/" + PercentEncode(lease), body);
   if (!response.ok()) return response.status();
-  absl::Status status = StatusFromAnswer(*response, Effect::kChange, "create the lease " + lease);
+  absl::Status status = StatusFromChange(*response, Effect::kChange, "create the lease " + lease);
   if (!status.ok()) return status;
 
   // Between the look and the creation a rival may have created this lease, lost it to a higher

@@ -75,6 +75,7 @@ class ForwardingStore : public IndexStore {
                              const std::vector<AliasAction>& actions) const override {
     return target_->ExplainAliases(fence, actions);
   }
+  std::string ExplainRequestLine() const override { return target_->ExplainRequestLine(); }
 
  protected:
   IndexStore& target() { return *target_; }

@@ -140,10 +140,17 @@ TEST(PlanAndRollbackJson, ShowTheActions) {
                     {indexswap::AliasAction::Kind::kAdd, "a", "docs_v13", "{}"}};
   report.pending = {"p"};
   report.request = R"({"actions":[1]})";
+  report.request_line = "POST /_aliases";
+  report.state = "1-2-3";
   report.swap = std::chrono::microseconds(1500);
   const json::object plan = Parse(PlanJson(report, {"docs_v13"}));
-  EXPECT_THAT(Keys(plan),
-              UnorderedElementsAre("from", "to", "indexes", "actions", "pending", "request"));
+  EXPECT_THAT(Keys(plan), UnorderedElementsAre("from", "to", "indexes", "actions", "pending",
+                                               "request", "requests", "state"));
+  EXPECT_EQ(plan.at("state"), json::value("1-2-3"));
+  const json::value& sent = plan.at("requests").as_array().at(0);
+  EXPECT_EQ(sent.at("method"), json::value("POST"));
+  EXPECT_EQ(sent.at("path"), json::value("/_aliases"));
+  EXPECT_EQ(sent.at("body"), plan.at("request"));
   EXPECT_TRUE(plan.at("from").is_null());
   EXPECT_TRUE(plan.at("request").at("actions").is_array()) << "a JSON request is shown as such";
   EXPECT_EQ(plan.at("actions").as_array().at(0).at("kind"), json::value("remove"));

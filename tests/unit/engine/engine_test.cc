@@ -179,9 +179,25 @@ TEST_F(EngineTest, PlanAndStatusAndDryPruneWriteNothing) {
   EXPECT_EQ(plan->to, 3u);
   EXPECT_EQ(plan->actions.size(), 6u);
   EXPECT_THAT(plan->request, HasSubstr("docs_v3"));
+  EXPECT_EQ(plan->state, engine().PlanSwap(2)->state) << "whatever it is a plan of";
   EXPECT_TRUE(reader->engine->Status().ok());
   EXPECT_TRUE(reader->engine->Prune(true).ok());
   EXPECT_EQ(reader->store->writes(), 0);
+}
+
+TEST_F(EngineTest, ThePlansStateMovesWithAliasesAndGenerationsOnly) {
+  BuildLive(engine(), 10);
+  const std::string before = engine().PlanSwap(0)->state;
+  ASSERT_TRUE(engine().ReleaseLease().ok());
+  ASSERT_TRUE(engine().TakeLease().ok());
+  ASSERT_TRUE(engine().Apply(1, {{"docs", "d0", 7, R"({"n":1,"open":true})"}}).ok());
+  EXPECT_EQ(engine().PlanSwap(0)->state, before);
+  const uint64_t second = BuildSealed(engine(), 10);
+  const std::string sealed = engine().PlanSwap(0)->state;
+  EXPECT_EQ(DifferenceOfStates(before, sealed), "the generations");
+  ASSERT_TRUE(engine().Promote(second, {}).ok());
+  EXPECT_EQ(DifferenceOfStates(sealed, engine().PlanSwap(0)->state),
+            "the aliases, the generations");
 }
 
 TEST_F(EngineTest, AnAliasOnAForeignIndexIsRefused) {
@@ -257,6 +273,65 @@ TEST_F(SwapFault, AStoreThatStaysAwayLeavesTheOutcomeUnknown) {
   EXPECT_TRUE(engine().Promote(second_, {}).ok());
   EXPECT_EQ(Aliases(), AllAt(second_));
   EXPECT_EQ(swaps(), 1);
+}
+
+TEST_F(SwapFault, ALateRequestIsFencedOffBeforeTheNextSwapOfTheSameProcess) {
+  const uint64_t epoch = engine().Status()->lease->epoch;
+  store().Fail(Method::kUpdateAliases,
+               {{absl::UnknownError("reset"), false,
+                 [&] { store().FailAlways(Method::kRead, absl::UnavailableError("gone")); }}});
+  EXPECT_EQ(engine().Promote(second_, {}).status().code(), absl::StatusCode::kUnknown);
+  store().FailAlways(Method::kRead, absl::OkStatus());
+  ASSERT_TRUE(engine().Promote(second_, {}).ok());
+  EXPECT_GT(engine().Status()->lease->epoch, epoch);
+  EXPECT_EQ(Aliases(), AllAt(second_));
+}
+
+TEST_F(SwapFault, AReadThatFailsWhileTheOutcomeIsFoundOutIsTriedAgain) {
+  store().Fail(Method::kUpdateAliases, {{absl::UnknownError("reset"), true, nullptr}});
+  // Force looks, and looks again behind it; then the aliases are read.
+  store().Fail(Method::kRead, {{absl::OkStatus(), false, nullptr},
+                               {absl::OkStatus(), false, nullptr},
+                               {absl::OkStatus(), false, nullptr},
+                               {absl::UnavailableError("502"), false, nullptr},
+                               {absl::DataLossError("half"), false, nullptr}});
+  const auto promoted = engine().Promote(second_, {});
+  ASSERT_TRUE(promoted.ok()) << promoted.status();
+  EXPECT_EQ(swaps(), 1);
+}
+
+TEST_F(EngineTest, ChangesWhoseAnswersAreLostAreMadeAgain) {
+  const std::vector<Fault> lost = {{absl::UnknownError("lost"), true, nullptr},
+                                   {absl::DataLossError("half"), false, nullptr}};
+  BuildLive(engine(), 10);
+  for (const Method method : {Method::kCreateIndex, Method::kWriteMeta, Method::kFinishLoading,
+                              Method::kWriteLease, Method::kUpdateAliases}) {
+    store().Fail(method, lost);
+    const uint64_t generation = BuildLive(engine(), 10);
+    EXPECT_EQ(Aliases(), AllAt(generation)) << static_cast<int>(method);
+    store().Heal();
+  }
+}
+
+TEST_F(EngineTest, PruningWhoseAnswerIsLostIsDoneOnce) {
+  for (const bool after_effect : {false, true}) {
+    BuildLive(engine(), 10);
+    BuildLive(engine(), 10);
+    const uint64_t live = BuildLive(engine(), 10);
+    clock_.Advance(std::chrono::hours(24 * 30));
+    store().Fail(Method::kDeleteIndexes, {{absl::UnknownError("lost"), after_effect, nullptr}});
+    const auto pruned = engine().Prune(false);
+    ASSERT_TRUE(pruned.ok()) << pruned.status();
+    EXPECT_FALSE(pruned->deleted.empty());
+    EXPECT_EQ(Aliases(), AllAt(live));
+    EXPECT_EQ(engine().Status()->generations.size(), 2u);
+  }
+}
+
+TEST_F(EngineTest, AStoreThatLosesEveryCreationEndsWithNothingLive) {
+  store().FailAlways(Method::kCreateIndex, absl::UnknownError("lost"));
+  EXPECT_EQ(engine().Begin().status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(store().calls(Method::kCreateIndex), 3) << "each leaves an index behind";
 }
 
 TEST_F(SwapFault, AStoreThatDoesNotBearTheRequestMovesNothing) {

@@ -290,6 +290,52 @@ TEST_F(KeeperTest, ForceFindsThatAnotherHasTakenIt) {
   EXPECT_EQ(keeper_.Current().status().code(), absl::StatusCode::kAborted);
 }
 
+TEST_F(KeeperTest, ForceThatEndedInVainIsGoneOnWithBeforeAnythingElse) {
+  ASSERT_TRUE(keeper_.Acquire().ok());
+  const Fence before = *keeper_.Current();
+  store_.FailAlways(Method::kCreateLease, absl::UnavailableError("away"));
+  EXPECT_EQ(keeper_.Force().code(), absl::StatusCode::kUnknown);
+  EXPECT_EQ(keeper_.Acquire().code(), absl::StatusCode::kUnknown) << "what was sent may still come";
+  store_.FailAlways(Method::kCreateLease, absl::OkStatus());
+  ASSERT_TRUE(keeper_.Acquire().ok());
+  EXPECT_GT(keeper_.Current()->epoch, before.epoch);
+  EXPECT_EQ(store_.UpdateAliases(before, {}).code(), absl::StatusCode::kAborted);
+  const uint64_t settled = keeper_.Current()->epoch;
+  ASSERT_TRUE(keeper_.Acquire().ok());
+  EXPECT_EQ(keeper_.Current()->epoch, settled) << "once";
+}
+
+TEST_F(KeeperTest, ATakingWhoseAnswerIsLostIsDoneAgain) {
+  for (const Method method : {Method::kCreateLease, Method::kTakeOver}) {
+    for (const bool after_effect : {false, true}) {
+      store_.Fail(method, {{absl::UnknownError("lost"), after_effect, nullptr}});
+      const absl::Status taken = keeper_.Acquire();
+      ASSERT_TRUE(taken.ok()) << taken;
+      const auto state = store_.Read({"tis", {}, {}});
+      ASSERT_EQ(state->leases.size(), 1u);
+      EXPECT_EQ(state->leases.back().epoch, keeper_.Current()->epoch);
+      ASSERT_TRUE(keeper_.Release().ok());
+    }
+  }
+}
+
+TEST_F(KeeperTest, ATakingThatNobodyTellsOfIsNone) {
+  store_.Fail(Method::kCreateLease,
+              {{absl::UnknownError("lost"), true,
+                [&] { store_.FailAlways(Method::kRead, absl::UnavailableError("gone")); }}});
+  EXPECT_EQ(keeper_.Acquire().code(), absl::StatusCode::kUnavailable);
+  EXPECT_FALSE(keeper_.Current().ok());
+  store_.FailAlways(Method::kRead, absl::OkStatus());
+  ASSERT_TRUE(keeper_.Acquire().ok());
+}
+
+TEST_F(KeeperTest, ATakingWhoseAnswerIsLostYieldsToARival) {
+  store_.Fail(Method::kCreateLease, {{absl::UnknownError("lost"), false,
+                                      [&] { ASSERT_TRUE(first_->engine->TakeLease().ok()); }}});
+  EXPECT_EQ(keeper_.Acquire().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(first_->engine->CheckLease().ok());
+}
+
 TEST_F(KeeperTest, ReleaseIsIdempotentAndItCanBeTakenAgain) {
   EXPECT_TRUE(keeper_.Release().ok());
   ASSERT_TRUE(keeper_.Acquire().ok());

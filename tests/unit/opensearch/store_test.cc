@@ -90,8 +90,15 @@ TEST_F(OpenSearchStoreTest, SwapIsOneRequestThatIsSentAtMostOnce) {
                                             {AliasAction::Kind::kAdd, "people", "people_v3", ""}}));
 }
 
-TEST_F(OpenSearchStoreTest, NotAcknowledgedMeansDone) {
-  Answer(200, R"({"acknowledged":false})");
+TEST_F(OpenSearchStoreTest, WhatDoesNotSayThatItIsDoneIsUnknown) {
+  for (const char* body :
+       {R"({"acknowledged":false})", R"({"acknowledged":true,"errors":true,"action_results":[]})",
+        R"({"acknowl)", "<html>", "", "{}", "[]"}) {
+    Answer(200, body);
+    EXPECT_EQ(Swap().code(), StatusCode::kUnknown) << body;
+  }
+  EXPECT_EQ(sent().size(), 7u) << "nothing is sent again";
+  Answer(200, R"({"acknowledged":true,"errors":false})");
   EXPECT_TRUE(Swap().ok());
 }
 

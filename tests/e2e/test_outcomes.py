@@ -1,0 +1,350 @@
+"""Each request that moves aliases or makes and removes indexes, and each way in which its outcome
+can stay open: afterwards the aliases are all old or all new, and syncd says which.
+
+The requests and the faults go through a proxy in front of a real server (faults.py).
+"""
+
+import contextlib
+import json
+import unittest
+
+import daemon
+import faults
+import harness
+import pika
+import services
+
+DOCTORS = 100
+# What leaves the outcome open: the request may have been carried out, or not.
+OPEN = (faults.request_lost, faults.answer_lost,
+        faults.gateway(502, carried_out=False), faults.gateway(504, carried_out=True),
+        faults.cut_off, faults.truncated, faults.not_acknowledged, faults.with_errors)
+# A server that says of itself that nothing was done, or does not know.
+SAID = (faults.refused(503, "cluster_manager_not_discovered_exception"),
+        faults.refused(503, "process_cluster_event_timeout_exception"))
+# So long a client waits for an answer that is held back; every other one comes long before.
+PATIENCE = {"store": {"request_timeout": "3s"}}
+# So long it tries to find out.
+IMPATIENT = {"store": {"outcome_timeout": "1s"}}
+
+
+class Outcomes(harness.EndToEnd):
+    """Two generations that have both been live, a deployment, and faults between."""
+
+    FIRST = harness.Snapshot(DOCTORS)
+    SECOND = harness.Snapshot(DOCTORS, edition=2)
+    SNAPSHOTS = {1: FIRST, 2: SECOND}
+    SERVER = None
+
+    def setUp(self):
+        if self.SERVER is None:
+            raise unittest.SkipTest("the common part")
+        self.store = self.cluster(self.SERVER)
+        self.between = self.enterContext(faults.Between(self.store.url))
+
+    def deployment(self, **sections):
+        keep = {"retention": {"generations": 20}}
+        return harness.Deployment(self, self.between.url, **(keep | sections))
+
+    def two_generations(self, **sections):
+        deployment = self.deployment(**sections)
+        deployment.sync(self.FIRST.folder)
+        deployment.sync(self.SECOND.folder)
+        return deployment
+
+    def assert_live(self, deployment, generation):
+        """Every alias shows it, and status says so and finds nothing else worth saying."""
+        self.assertEqual(self.assert_one_generation(self.store), generation)
+        status = deployment.run("status").report
+        self.assertEqual((status["live"], status["findings"]), (generation, []))
+
+    def assert_sound(self, generation):
+        """At the end of a test: the documents, and that nobody wrote under a lease that was over."""
+        self.assert_shows(self.store, self.SNAPSHOTS[generation], generation)
+        self.assertEqual(self.between.book.violations(), [])
+
+    def meets(self, deployment, which, fault, *words, code=0, times=1):
+        """Runs a command, one request of which meets a fault."""
+        rule = self.between.fail(which, fault, times=times)
+        outcome = deployment.run(*words, code=code)
+        self.assertEqual(rule.met, times, f"not met: {outcome}")
+        self.between.heal()
+        return outcome
+
+
+class Common:
+    """On each server."""
+
+    def test_each_request_comes_through(self):
+        """A rollback, a swap, and what comes before them, under every fault."""
+        deployment, live = self.two_generations(), 2
+        lost = (faults.request_lost, faults.answer_lost, faults.not_acknowledged)
+        for name, which, found in (
+                ("rollback", faults.SWAP, OPEN + SAID),
+                ("sync", faults.SWAP, lost),
+                ("rollback", faults.CREATE_LEASE, (*lost, faults.gateway(502, carried_out=True))),
+                ("rollback", faults.TAKE_OVER, (*lost, faults.gateway(504, carried_out=False)))):
+            for fault in found:
+                with self.subTest(f"{name} {which} {fault.__name__}"):
+                    option = "--promote" if name == "sync" else "--to"
+                    self.meets(deployment, which, fault, name, option, 3 - live)
+                    live = 3 - live
+                    self.assert_live(deployment, live)
+        self.assert_sound(live)
+
+    def test_whole_sync_comes_through(self):
+        """Every kind of request of one sync meets a fault once."""
+        deployment = self.deployment()
+        deployment.sync(self.FIRST.folder)
+        rules = [self.between.fail(which, fault) for which, fault in (
+            (faults.CREATE_LEASE, faults.answer_lost),
+            (faults.LEASE_RECORD, faults.answer_lost),
+            (faults.CREATE_INDEX, faults.answer_lost),
+            (faults.PRIVATE_ALIAS, faults.request_lost),
+            (faults.SETTINGS, faults.gateway(502, carried_out=True)),
+            (faults.META, faults.request_lost),
+            (faults.META, faults.not_acknowledged),
+            (faults.SWAP, faults.answer_lost))]
+        outcome = deployment.sync(self.SECOND.folder)
+        self.assertEqual([rule.met for rule in rules], [1] * len(rules))
+        live = outcome.report["generation"]
+        self.assert_live(deployment, live)
+        self.assert_shows(self.store, self.SECOND, live)
+        # What the lost answers have left is no harm, and goes.
+        deployment.sync(self.FIRST.folder)
+        narrow = harness.Deployment(self, self.between.url, folder=deployment.folder)
+        narrow.run("prune")
+        self.assert_only(self.store, live, live + 1)
+        self.assert_shows(self.store, self.FIRST, live + 1)
+        self.assertEqual(self.between.book.violations(), [])
+
+    def test_what_arrives_late_changes_nothing(self):
+        deployment = self.two_generations(**PATIENCE)
+        # The answer, behind what has been found out without it.
+        held = self.between.hold(faults.SWAP, before=False)
+        deployment.run("rollback")
+        self.assertEqual(held.wait_for_answer(), 200)
+        self.assert_live(deployment, 1)
+        deployment.run("rollback", "--to", 2)
+        # The request, behind another that did what it was to do, and one that undid it.
+        held = self.between.hold(faults.SWAP)
+        deployment.run("rollback")    # gives up waiting, sees to it, and sends another
+        held.wait()
+        self.assert_live(deployment, 1)
+        deployment.run("rollback", "--to", 2)    # what the held one would undo
+        before = self.store.aliases()
+        held.release()
+        self.assertEqual(held.wait_for_answer(), 404)
+        self.assertEqual(self.store.aliases(), before)
+        self.assert_live(deployment, 2)
+        self.assert_sound(2)
+
+
+class OpenSearchOutcomes(Common, Outcomes):
+    SERVER = "opensearch-2.19"
+
+    def test_prune_comes_through(self):
+        deployment = self.two_generations()
+        for _ in range(3):
+            deployment.sync(self.SECOND.folder)
+        rules = [self.between.fail(faults.PRUNE, fault) for fault in (
+            faults.request_lost, faults.gateway(502, carried_out=False), faults.answer_lost,
+            faults.not_acknowledged, faults.gateway(504, carried_out=True))]
+        narrow = harness.Deployment(self, self.between.url, folder=deployment.folder)
+        outcome = narrow.run("prune")
+        self.assertEqual([rule.met for rule in rules], [1] * len(rules))
+        deleted = {f"{family}_v{n}" for n in (1, 2, 3)
+                   for family in harness.revalidation.FAMILIES}
+        self.assertEqual(set(outcome.report["deleted"]), deleted)
+        self.assert_only(self.store, 4, 5)
+        self.assert_live(narrow, 5)
+        self.assert_shows(self.store, self.SECOND, 5)
+
+    def test_prune_that_arrives_late_deletes_nothing(self):
+        deployment = self.two_generations(**PATIENCE)
+        deployment.sync(self.SECOND.folder)
+        narrow = harness.Deployment(self, self.between.url, folder=deployment.folder, **PATIENCE)
+        held = self.between.hold(faults.PRUNE)
+        narrow.run("prune")
+        self.assert_only(self.store, 2, 3)
+        held.release()
+        self.assertEqual(held.wait_for_answer(), 404)
+        self.assert_only(self.store, 2, 3)
+        self.assert_live(narrow, 3)
+
+    def cut_off_in(self, deployment, carried_out, *words):
+        """A command whose swap is the last that gets through, or the first that does not."""
+        def last(forward):
+            self.between.vanish()
+            if carried_out:
+                forward()
+        self.between.fail(faults.SWAP, last)
+        outcome = deployment.run(*words, code=4)
+        self.assertIn("whether the aliases have moved is not known", outcome.log)
+        self.assertIn("run the same command again", outcome.log)
+        self.assertEqual(outcome.report["error"]["code"], "unknown_outcome")
+        # What to do is said while nothing can be reached, and after.
+        away = deployment.run("status", code=1)
+        self.assertIn("run the same command again", away.log)
+        self.between.heal()
+        status = deployment.run("status").report
+        self.assertIn("run the same command again", " ".join(status["findings"]))
+        return status["live"]
+
+    def test_rollback_of_which_nobody_knows_the_outcome(self):
+        deployment = self.two_generations(**IMPATIENT)
+        for carried_out, shown in ((True, 1), (False, 2)):
+            with self.subTest(carried_out=carried_out):
+                live = self.cut_off_in(deployment, carried_out, "rollback", "--to", 1)
+                self.assertEqual(live, shown)
+                deployment.run("rollback", "--to", 1)
+                self.assert_live(deployment, 1)
+                deployment.run("rollback", "--to", 2)
+        self.assert_sound(2)
+
+    def test_sync_of_which_nobody_knows_the_outcome(self):
+        deployment = self.deployment(**IMPATIENT)
+        deployment.sync(self.FIRST.folder)
+        for carried_out, shown in ((True, 2), (False, 2)):
+            with self.subTest(carried_out=carried_out):
+                live = self.cut_off_in(deployment, carried_out, "sync", "--from",
+                                       self.SECOND.folder)
+                self.assertEqual(live, shown)
+                if carried_out:
+                    continue
+                again = deployment.sync(self.SECOND.folder).report["generation"]
+                self.assert_live(deployment, again)
+                self.assert_shows(self.store, self.SECOND, again)
+        self.assertEqual(self.between.book.violations(), [])
+
+    def test_daemon_settles_what_a_command_left_open(self):
+        amqp = harness.server("rabbitmq")
+        services.declare(pika.URLParameters(amqp))
+        listen = daemon.configuration(daemon.ports(self), **IMPATIENT)
+        deployment = self.two_generations(amqp={"url": amqp}, **listen)
+        self.cut_off_in(deployment, True, "rollback", "--to", 1)
+        serve = daemon.Daemon(self, deployment).start(wait=False)
+        harness.wait_until(lambda: self.answers(serve) == [], "nothing is open any more")
+        self.assertEqual(self.assert_one_generation(self.store), 1)
+        # It begins nothing on another state either, whoever asks it.
+        code, said = serve.call("POST", "/api/sync", {"if_state": "seen by nobody"})
+        self.assertEqual((code, said["error"]["code"]), (409, "refused"))
+        outcome = deployment.run("sync", "--if-state", "seen by nobody", code=3)
+        self.assertIn("the state has moved", outcome.message())
+
+    def answers(self, serve):
+        with contextlib.suppress(*daemon.DOWN):
+            code, status = serve.call("GET", "/api/status")
+            if code == 200 and status["role"] == "active":
+                return [text for text in status["findings"] if "open outcome" in text]
+        return None
+
+
+class ElasticsearchOutcomes(Common, Outcomes):
+    """Which has no must_exist: what is to be removed is looked at first."""
+
+    SERVER = "elasticsearch-7.10"
+
+
+class BulkOutcomes(Outcomes):
+    """What can become of a request with documents."""
+
+    SERVER = "opensearch-2.19"
+    SMALL = {"bulk": {"documents": 50, "in_flight": 2}}
+
+    def live(self):
+        deployment = self.deployment(**self.SMALL)
+        deployment.sync(self.FIRST.folder)
+        return deployment
+
+    def test_what_may_be_sent_again_is(self):
+        """All of it in one sync, a request each; versions make it harmless."""
+        deployment = self.live()
+        rules = {fault.__name__: self.between.fail(faults.BULK, fault) for fault in (
+            faults.request_lost, faults.answer_lost, faults.cut_off, faults.truncated,
+            faults.gateway(502, carried_out=True), faults.gateway(503, carried_out=False),
+            faults.gateway(504, carried_out=True), faults.refused(413),
+            faults.refused(429, "es_rejected_execution_exception"),
+            faults.items_say(429, "es_rejected_execution_exception"),
+            faults.items_say(503, "unavailable_shards_exception"))}
+        outcome = deployment.sync(self.SECOND.folder)
+        self.assertEqual({name: rule.met for name, rule in rules.items()},
+                         dict.fromkeys(rules, 1))
+        self.assertEqual(outcome.report["dead_letters"], 0)
+        self.assert_live(deployment, 2)
+        self.assert_sound(2)
+
+    def refused_by(self, which, fault, times):
+        """A sync that a refused document stops; returns its dead letters."""
+        deployment = self.live()
+        self.between.fail(which, fault, times=times)
+        outcome = deployment.sync(self.SECOND.folder, code=3)
+        self.assertIn("refused", outcome.failed_gates())
+        letters = [letter for letter in deployment.dead_letters() if letter["kind"] == "refused"]
+        self.assertEqual(outcome.report["dead_letters"], len(letters))
+        self.assert_live(deployment, 1)
+        self.assert_sound(1)
+        return [deployment.run("dead-letters", "show", letter["id"]).report for letter in letters]
+
+    def test_document_that_is_too_large_alone_is_a_dead_letter(self):
+        """Whatever request has it in it is refused, down to the one that has nothing else."""
+        found = sorted(self.SECOND.documents.family("masterdoctorindex"))
+        key = found[len(found) // 2]
+        which = faults.Which("POST", "^/_bulk", rf'masterdoctorindex_v2_W[^\n]*"_id":"{key}"')
+        letter, = self.refused_by(which, faults.refused(413), times=None)
+        self.assertEqual((letter["family"], letter["document_id"]), ("masterdoctorindex", key))
+        self.assertIn("too large for the store, even alone", letter["reason"])
+
+    def test_item_that_is_refused_is_a_dead_letter_with_its_document(self):
+        letter, = self.refused_by(faults.BULK, faults.items_say(
+            400, "mapper_parsing_exception", first_only=True), times=1)
+        self.assertIn("said by the test", letter["reason"])
+        self.assertIn(letter["document_id"].split(":")[0], str(letter["body"]))
+
+    def test_items_that_say_that_the_private_alias_is_gone_end_the_build(self):
+        deployment = self.live()
+        self.between.fail(faults.BULK, faults.items_say(404, "index_not_found_exception"))
+        outcome = deployment.sync(self.SECOND.folder, code=3)
+        self.assertIn("taken over by another writer", outcome.message())
+        self.assert_live(deployment, 1)
+        deployment.sync(self.SECOND.folder)
+        self.assert_shows(self.store, self.SECOND, 3)
+
+
+class PlannedState(Outcomes):
+    """A plan, and a sync only if it still holds."""
+
+    SERVER = "opensearch-2.19"
+
+    def test_sync_if_the_state_is_the_one_that_was_planned(self):
+        deployment = self.deployment()
+        deployment.sync(self.FIRST.folder)
+        plan = deployment.run("plan").report
+        deployment.sync(self.SECOND.folder, "--if-state", plan["state"])
+        self.assert_live(deployment, 2)
+        refused = deployment.sync(self.SECOND.folder, "--if-state", plan["state"], code=3)
+        for said in ("the aliases, the generations", plan["state"], "syncd plan"):
+            self.assertIn(said, refused.message())
+        self.assert_live(deployment, 2)
+        # What moves no state: live documents, and other holders of the lease.
+        again = deployment.run("plan").report
+        deployment.run("prune")
+        self.assertEqual(deployment.run("plan").report["state"], again["state"])
+        index = "masterdoctorindex_v2"
+        self.store.call("POST", "/_aliases", {"actions": [
+            {"remove": {"index": index, "alias": "current_connections"}}]})
+        moved = deployment.run("sync", "--promote", 2, "--if-state", again["state"], code=3)
+        self.assertIn("(the aliases)", moved.message())
+
+    def test_plan_is_what_is_sent(self):
+        deployment = self.deployment()
+        deployment.sync(self.FIRST.folder)
+        planned, = deployment.run("plan").report["requests"]
+        seen = self.between.fail(faults.SWAP, faults.nothing, times=None)
+        deployment.sync(self.SECOND.folder)
+        self.assertEqual((planned["method"], planned["path"]), ("POST", "/_aliases"))
+        self.assertEqual([json.loads(body) for body in seen.bodies], [planned["body"]])
+
+
+if __name__ == "__main__":
+    unittest.main()
