@@ -29,7 +29,7 @@ milliseconds Backoff::Next() {
 FlowControl::FlowControl(const BulkOptions& options)
     : most_(std::max(options.in_flight, 1)),
       limit_(most_),
-      for_readers_(most_),
+      for_readers_(options.reader_latency_factor > 0 ? 1 : most_),
       probe_wait_(options.retry_min, options.retry_max) {}
 
 std::optional<milliseconds> FlowControl::WaitToSend(uint64_t sender, Time now) const {

@@ -56,7 +56,8 @@ class FlowControl {
     Time began;
   };
 
-  // Begins with `options.in_flight` requests, which is the most there ever are.
+  // Begins with `options.in_flight` requests, which is the most there ever are; with one where
+  // readers come first, until it has been seen that they bear more.
   explicit FlowControl(const BulkOptions& options);
 
   // For how long `sender` has to wait before it may send. Zero: it may now. Nothing: until another

@@ -141,6 +141,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"[sync]\nquiet = \"2\"\n", 6, "[sync] quiet: expected a duration"},
         Mistake{"[sync]\nsequential = \"yes\"\n", 6, "[sync] sequential: expected true or false"},
         Mistake{"[bulk]\n\nin_flight = 0\n", 7, "[bulk] in_flight: expected a whole number from 1"},
+        Mistake{"[bulk]\nreader_latency_factor = 0.5\n", 6,
+                "[bulk] reader_latency_factor: expected 0, or a number above 1"},
         Mistake{"[bulk]\nin_flight = -1\n", 6, "[bulk] in_flight: expected a whole number from 1"},
         Mistake{"[bulk]\nin_flight = 1.5\n", 6, "[bulk] in_flight: expected a whole number"},
         Mistake{"[gates]\nmax_shrink = 1.1\n", 6, "[gates] max_shrink: expected a number from 0"},

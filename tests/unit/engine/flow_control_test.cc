@@ -133,6 +133,16 @@ TEST_F(FlowControlTest, MakesWayForReadersByFewerRequestsAndThenByRests) {
   }
 }
 
+TEST(FlowControlReadersTest, BeginsWithOneWhereReadersComeFirst) {
+  BulkOptions options;
+  options.in_flight = 3;
+  options.reader_latency_factor = 1.5;
+  FlowControl flow(options);
+  EXPECT_EQ(flow.limit(), 1);
+  for (int i = 0; i < 2; ++i) flow.Readers(false);
+  EXPECT_EQ(flow.limit(), 3);
+}
+
 TEST_F(FlowControlTest, ComesBackStepByStepWhenReadersAreWell) {
   for (int i = 0; i < 6; ++i) flow_.Readers(true);
   EXPECT_TRUE(flow_.yields());
