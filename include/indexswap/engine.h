@@ -264,7 +264,8 @@ class Engine {
 
   // What Promote would send if the generation `to` existed and passed; changes nothing. 0: the
   // number that Begin would take, with the gates that Begin judges. Its `state` is another once an
-  // alias, a generation or the release is another; counts, live documents and leases don't change it.
+  // alias, a generation or the release is another; counts, live documents and leases don't change
+  // it.
   virtual absl::StatusOr<SwapReport> PlanSwap(uint64_t to) = 0;
 
   // Moves the aliases back to what the live generation replaced, or to `to`. kFailedPrecondition

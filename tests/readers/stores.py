@@ -233,7 +233,9 @@ def _search(questions):
 def _whole(path, answer):
     """The answer, if every shard has given it."""
     shards = answer.get("_shards")
-    if shards is None or answer.get("timed_out") or shards["successful"] != shards["total"]:
+    # An item of an _msearch has a status of its own.
+    refused = answer.get("status", 200) != 200
+    if shards is None or refused or answer.get("timed_out") or shards["successful"] != shards["total"]:
         raise ReadFailed(f"{path}: not whole: {json.dumps(answer)[:500]}")
     return answer
 

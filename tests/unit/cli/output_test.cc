@@ -145,7 +145,7 @@ TEST(PlanAndRollbackJson, ShowTheActions) {
   report.swap = std::chrono::microseconds(1500);
   const json::object plan = Parse(PlanJson(report, {"docs_v13"}));
   EXPECT_THAT(Keys(plan), UnorderedElementsAre("from", "to", "indexes", "actions", "pending",
-                                               "request", "requests", "state"));
+                                               "gates", "request", "requests", "state"));
   EXPECT_EQ(plan.at("state"), json::value("1-2-3"));
   const json::value& sent = plan.at("requests").as_array().at(0);
   EXPECT_EQ(sent.at("method"), json::value("POST"));

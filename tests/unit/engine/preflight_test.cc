@@ -12,12 +12,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-// A store whose inspector says what a test plants.
-class ToldStore : public testing::ForwardingStore, public StoreInspector {
+// Says what a test plants.
+class Told : public StoreInspector {
  public:
-  using ForwardingStore::ForwardingStore;
-
-  StoreInspector* inspector() override { return this; }
   std::vector<CapabilityFacts> Capabilities() const override { return {}; }
   absl::StatusOr<std::vector<TemplateFacts>> Templates(
       const std::vector<std::string>& names) override {
@@ -36,6 +33,14 @@ class ToldStore : public testing::ForwardingStore, public StoreInspector {
   absl::StatusOr<std::vector<BlockFacts>> blocks = std::vector<BlockFacts>();
   absl::StatusOr<std::vector<DiskFacts>> disks = std::vector<DiskFacts>();
   std::vector<std::string> asked_templates, asked_blocks;
+};
+
+class ToldStore : public testing::ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  StoreInspector* inspector() override { return &told; }
+
+  Told told;
 };
 
 class PreflightTest : public World {
@@ -84,15 +89,16 @@ class PreflightTest : public World {
 
 TEST_F(PreflightTest, WhatStopsNothingIsRecorded) {
   BuildLive(*engine_, 10);
-  EXPECT_THAT(store_->asked_templates, ElementsAre("docs_v1", "notes_v1"));
-  EXPECT_THAT(store_->asked_blocks, IsEmpty());
-  store_->disks = Disks({{"node", 1000, 1000, 0, 1000}});
-  store_->blocks = Blocks({{"docs_v1", "write"}, {"docs_v1", "read_only_allow_delete"}});
-  store_->templates = Templates({{"all", false, {"docs_v2"}, {"index.codec"}, {}, {}, {}, false}});
+  EXPECT_THAT(store_->told.asked_templates, ElementsAre("docs_v1", "notes_v1"));
+  EXPECT_THAT(store_->told.asked_blocks, IsEmpty());
+  store_->told.disks = Disks({{"node", 1000, 1000, 0, 1000}});
+  store_->told.blocks = Blocks({{"docs_v1", "write"}, {"docs_v1", "read_only_allow_delete"}});
+  store_->told.templates =
+      Templates({{"all", false, {"docs_v2"}, {"index.codec"}, {}, {}, {}, false}});
   auto build = engine_->Begin();
   ASSERT_TRUE(build.ok()) << build.status();
-  EXPECT_THAT(store_->asked_blocks, ElementsAre("docs_v1", "notes_v1"));
-  EXPECT_THAT(store_->asked_templates, ElementsAre("docs_v2", "notes_v2"));
+  EXPECT_THAT(store_->told.asked_blocks, ElementsAre("docs_v1", "notes_v1"));
+  EXPECT_THAT(store_->told.asked_templates, ElementsAre("docs_v2", "notes_v2"));
   for (const char* gate : {"capacity", "blocks", "templates"}) {
     const GateResult* found = Gate((*build)->meta().gates, gate);
     ASSERT_NE(found, nullptr) << gate;
@@ -103,7 +109,7 @@ TEST_F(PreflightTest, WhatStopsNothingIsRecorded) {
 
 TEST_F(PreflightTest, NoRoom) {
   BuildLive(*engine_, 10);
-  store_->disks = Disks({{"node", 1000, 0, 0, 0}});
+  store_->told.disks = Disks({{"node", 1000, 0, 0, 0}});
   ExpectStopped("capacity", "0 until the flood stage, on 1 disks");
   // What let the build begin has done so.
   EXPECT_TRUE(engine_->Promote(generation_, {}).ok());
@@ -111,41 +117,42 @@ TEST_F(PreflightTest, NoRoom) {
 
 TEST_F(PreflightTest, BlocksThatRefuseTheSwap) {
   BuildLive(*engine_, 10);
-  store_->blocks = Blocks({{"docs_v1", "metadata"}});
+  store_->told.blocks = Blocks({{"docs_v1", "metadata"}});
   ExpectStopped("blocks", "set index.blocks.metadata of it to null");
   // It is looked at again, and an override asked for anew.
   const auto refused = engine_->Promote(generation_, {});
   EXPECT_THAT(std::string(refused.status().message()), HasSubstr("the gate blocks stopped"));
-  store_->blocks = Blocks();
+  store_->told.blocks = Blocks();
   EXPECT_TRUE(engine_->Promote(generation_, {}).ok());
-  store_->blocks = Blocks({{"", "create_index"}});
+  store_->told.blocks = Blocks({{"", "create_index"}});
   ExpectStopped("blocks", "the whole store has the block create_index");
 }
 
 TEST_F(PreflightTest, TemplatesThatShowHalfAnIndex) {
-  store_->templates = Templates({{"logs", false, {"docs_v1"}, {}, {}, {"all_docs"}, {}, false}});
+  store_->told.templates =
+      Templates({{"logs", false, {"docs_v1"}, {}, {}, {"all_docs"}, {}, false}});
   ExpectStopped("templates", "under the alias all_docs at once");
-  store_->templates = Templates({{"logs", false, {"docs_v2"}, {}, {}, {}, {}, true}});
+  store_->told.templates = Templates({{"logs", false, {"docs_v2"}, {}, {}, {}, {}, true}});
   ExpectStopped("templates", "makes a data stream");
 }
 
 TEST_F(PreflightTest, WhatTheUserMayNotSeeStopsNothing) {
-  store_->disks = AsAccessDenied(absl::InvalidArgumentError("403"));
-  store_->blocks = AsAccessDenied(absl::InvalidArgumentError("403"));
-  store_->templates = AsAccessDenied(absl::InvalidArgumentError("403"));
+  store_->told.disks = AsAccessDenied(absl::InvalidArgumentError("403"));
+  store_->told.blocks = AsAccessDenied(absl::InvalidArgumentError("403"));
+  store_->told.templates = AsAccessDenied(absl::InvalidArgumentError("403"));
   const auto build = engine_->Begin();
   ASSERT_TRUE(build.ok()) << build.status();
   EXPECT_THAT(Gate((*build)->meta().gates, "capacity")->detail, HasSubstr("not checked: 403"));
 }
 
 TEST_F(PreflightTest, AStoreThatIsAwayIsAnError) {
-  store_->disks = absl::UnavailableError("away");
+  store_->told.disks = absl::UnavailableError("away");
   EXPECT_EQ(engine_->Begin().status().code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(Indexes(), IsEmpty());
 }
 
 TEST_F(PreflightTest, APlanHasThem) {
-  store_->disks = Disks({{"node", 1000, 0, 0, 0}});
+  store_->told.disks = Disks({{"node", 1000, 0, 0, 0}});
   const auto plan = engine_->PlanSwap(0);
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_FALSE(Gate(plan->gates, "capacity")->passed);
