@@ -234,8 +234,8 @@ def _whole(path, answer):
     """The answer, if every shard has given it."""
     shards = answer.get("_shards")
     # An item of an _msearch has a status of its own.
-    refused = answer.get("status", 200) != 200
-    if shards is None or refused or answer.get("timed_out") or shards["successful"] != shards["total"]:
+    refused = answer.get("status", 200) != 200 or answer.get("timed_out")
+    if refused or shards is None or shards["successful"] != shards["total"]:
         raise ReadFailed(f"{path}: not whole: {json.dumps(answer)[:500]}")
     return answer
 
