@@ -304,8 +304,8 @@ class BulkOutcomes(Outcomes):
     def test_items_that_say_that_the_private_alias_is_gone_end_the_build(self):
         deployment = self.live()
         self.between.fail(faults.BULK, faults.items_say(404, "index_not_found_exception"))
-        outcome = deployment.sync(self.SECOND.folder, code=3)
-        self.assertIn("taken over by another writer", outcome.message())
+        outcome = deployment.sync(self.SECOND.folder, code=1)
+        self.assertIn("somebody has removed its private write alias", outcome.message())
         self.assert_live(deployment, 1)
         deployment.sync(self.SECOND.folder)
         self.assert_shows(self.store, self.SECOND, 3)

@@ -55,20 +55,6 @@ bool IsFenced(const absl::StatusOr<Results>& results) {
   });
 }
 
-// Why a request under the epoch in force was fenced: the lease is lost, or the index is.
-absl::Status FindOutWhy(Core& core, uint64_t generation, const Fence& fence) {
-  const auto state = core.store->Read(core.query);
-  if (!state.ok()) return state.status();
-  if (state->leases.empty() || state->leases.back().epoch != fence.epoch) {
-    core.lease.NoteLost();
-    return core.lease.Current().status();
-  }
-  return absl::NotFoundError(absl::StrFormat(
-      "generation %d can't be written to: one of its indexes is gone, or somebody has removed its "
-      "private write alias",
-      generation));
-}
-
 }  // namespace
 
 absl::StatusOr<Results> ApplyChanges(Core& core, uint64_t generation,
@@ -79,9 +65,10 @@ absl::StatusOr<Results> ApplyChanges(Core& core, uint64_t generation,
     auto results = Send(core, *fence, ItemsOf(generation, fence->epoch, changes));
     if (!IsFenced(results)) return results;
     // By this process's own step to the next epoch: then all is sent again, which is harmless.
-    const absl::StatusOr<Fence> now = core.lease.Current();
-    if (!now.ok()) return now.status();
-    if (now->epoch == fence->epoch) return FindOutWhy(core, generation, *fence);
+    if (absl::Status why = core.lease.WhyFenced(*fence); !why.ok()) {
+      return absl::Status(
+          why.code(), absl::StrFormat("generation %d: %s", generation, std::string(why.message())));
+    }
   }
   return absl::UnavailableError("the epoch moves on faster than changes can be written");
 }

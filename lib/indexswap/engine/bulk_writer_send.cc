@@ -170,11 +170,9 @@ absl::Status BulkWriter::Sort(Batch& batch, std::vector<BulkResult> results, Rou
     counts_.written += written;
   }
   if (!fenced) return absl::OkStatus();
-  const auto now = lease_.Current();
-  if (!now.ok()) return now.status();
-  if (now->epoch != epoch) return absl::OkStatus();
-  lease_.NoteLost();
-  return lease_.Current().status();
+  const absl::Status why = lease_.WhyFenced({"", epoch});
+  // A store that can't say is asked again, with what is sent again.
+  return why.code() == absl::StatusCode::kUnavailable ? absl::OkStatus() : why;
 }
 
 absl::Status BulkWriter::Split(Batch& batch, Round& round) {

@@ -114,6 +114,20 @@ void LeaseKeeper::NoteLost() {
   wake_.notify_all();
 }
 
+absl::Status LeaseKeeper::WhyFenced(const Fence& fence) {
+  const absl::StatusOr<Fence> now = Current();
+  if (!now.ok()) return now.status();
+  if (now->epoch != fence.epoch) return absl::OkStatus();
+  const auto state = store_.Read(query_);
+  if (!state.ok()) return state.status();
+  if (state->leases.empty() || state->leases.back().epoch != fence.epoch) {
+    NoteLost();
+    return Current().status();
+  }
+  return absl::NotFoundError(
+      "an index can't be written to: it is gone, or somebody has removed its private write alias");
+}
+
 absl::StatusOr<StoreState> LeaseKeeper::Inspect() { return ReadForWriter(store_, query_); }
 
 uint64_t LeaseKeeper::JournalPosition() const {

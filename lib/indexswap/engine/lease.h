@@ -67,6 +67,12 @@ class LeaseKeeper {
   // To be told of every kAborted that the store answered: the lease is lost for good.
   void NoteLost();
 
+  // Why writes under `fence` were fenced. OK: this process has stepped to a later epoch, so they
+  // can be sent again. kAborted: the lease is another's, which is noted. kNotFound: the lease is
+  // still this process's, so an index is gone, or somebody has removed its private alias. Otherwise
+  // an error of the store, which could not say.
+  absl::Status WhyFenced(const Fence& fence);
+
  private:
   class ForcingScope;
 

@@ -119,8 +119,11 @@ TEST_F(BulkWriterTest, WaitsLongerEachTimeUpToTheMost) {
   EXPECT_EQ(clock_.passed(), std::chrono::milliseconds(100 + 200 + 400 + 400 + 400));
 }
 
-TEST_F(BulkWriterTest, FencedItemsEndTheBuild) {
-  answer_ = [](const auto& items) {
+TEST_F(BulkWriterTest, ItemsFencedByARivalEndTheBuildAndTheLease) {
+  answer_ = [&](const auto& items) {
+    const Fence next{"tis", keeper_.Current()->epoch + 1};
+    EXPECT_TRUE(store_.CreateLease(next, {}).ok());
+    EXPECT_TRUE(store_.TakeOver(next, {}).ok());
     return Each(items, [](const std::string&) {
       return BulkResult{Outcome::kFenced, "alias gone"};
     });
@@ -128,6 +131,18 @@ TEST_F(BulkWriterTest, FencedItemsEndTheBuild) {
   EXPECT_EQ(AddAll(*Writer(), {"a"}).code(), absl::StatusCode::kAborted);
   EXPECT_EQ(requests_.size(), 1u);
   EXPECT_EQ(keeper_.Current().status().code(), absl::StatusCode::kAborted);
+}
+
+TEST_F(BulkWriterTest, AnIndexThatCanNotBeWrittenToEndsTheBuildAndNotTheLease) {
+  answer_ = [](const auto& items) {
+    return Each(items, [](const std::string&) {
+      return BulkResult{Outcome::kFenced, "alias gone"};
+    });
+  };
+  const absl::Status added = AddAll(*Writer(), {"a"});
+  EXPECT_EQ(added.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(added.message()), HasSubstr("removed its private write alias"));
+  EXPECT_TRUE(keeper_.Current().ok());
 }
 
 TEST_F(BulkWriterTest, ItemsFencedByTheOwnStepToTheNextEpochAreSentAgain) {
