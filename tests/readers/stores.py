@@ -129,11 +129,11 @@ class ClusterReader:
 
     def reads(self, alias, data_set, chance):
         """The reads of one request: now and then several, for an _msearch."""
-        if chance.random() > self.MSEARCH_SHARE:
-            return [self.questions(alias, data_set, chance)]
-        aliases = [alias, *chance.choices(ALIASES, k=chance.randint(1, self.SEARCHES - 1))]
-        return [[_ids(each, data_set, chance) if chance.random() < 0.5
-                 else Question("range", each, _range(data_set, chance))] for each in aliases]
+        several = chance.randint(1, self.SEARCHES - 1) if chance.random() < self.MSEARCH_SHARE else 0
+        aliases = [alias, *chance.choices(ALIASES, k=several)]
+        reads = [self.questions(each, data_set, chance) for each in aliases]
+        # A count is no search.
+        return [questions for questions in reads if questions[0].kind != "count"] or reads[:1]
 
     def read_each(self, reads):
         """For each of the reads its answers, or the ReadFailed that it ended with.
