@@ -129,8 +129,9 @@ class ClusterReader:
 
     def reads(self, alias, data_set, chance):
         """The reads of one request: now and then several, for an _msearch."""
-        several = chance.randint(1, self.SEARCHES - 1) if chance.random() < self.MSEARCH_SHARE else 0
-        aliases = [alias, *chance.choices(ALIASES, k=several)]
+        several = chance.random() < self.MSEARCH_SHARE
+        more = chance.randint(1, self.SEARCHES - 1) if several else 0
+        aliases = [alias, *chance.choices(ALIASES, k=more)]
         reads = [self.questions(each, data_set, chance) for each in aliases]
         # A count is no search.
         return [questions for questions in reads if questions[0].kind != "count"] or reads[:1]

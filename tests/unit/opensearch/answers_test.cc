@@ -69,6 +69,15 @@ TEST(AnswersTest, FaultsOfTheServerLeaveAChangeUnknown) {
             StatusCode::kUnavailable);
 }
 
+TEST(AnswersTest, ARequestThatTheNextManagerGotEmptiedIsOpen) {
+  HttpResponse response;
+  response.status = 400;
+  response.body = R"({"error":{"type":"illegal_argument_exception","reason":"Validation Failed: )"
+                  R"(1: Must specify at least one alias action;"},"status":400})";
+  EXPECT_EQ(StatusFromAnswer(response, Effect::kChange, "change aliases").code(),
+            StatusCode::kUnknown);
+}
+
 TEST(AnswersTest, LostAnswerToAReadIsAServerNotReached) {
   const absl::Status lost = absl::UnknownError("reset");
   EXPECT_EQ(StatusFromFailure(lost, Effect::kRead).code(), StatusCode::kUnavailable);
