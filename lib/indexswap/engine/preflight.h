@@ -22,8 +22,9 @@ inline constexpr std::string_view kBlocksGate = "blocks";
 absl::StatusOr<std::vector<GateResult>> JudgeBeforeBuild(Core& core, const ReleaseView& view,
                                                          uint64_t generation);
 
-// `blocks` alone, which can change until the swap.
-absl::StatusOr<GateResult> JudgeBlocks(Core& core, const ReleaseView& view);
+// `blocks` alone, which can change until the swap. `creates`: indexes are still to be created,
+// which a block of the whole store may refuse beside.
+absl::StatusOr<GateResult> JudgeBlocks(Core& core, const ReleaseView& view, bool creates);
 
 // Those of `gates` that are judged before the build and not again.
 bool IsJudgedBeforeBuild(std::string_view gate);

@@ -50,7 +50,7 @@ absl::StatusOr<std::vector<GateResult>> JudgeAgain(Core& core, const ReleaseView
     if (!changed.ok()) return changed.status();
     judged->push_back(*std::move(changed));
   }
-  auto blocks = JudgeBlocks(core, view);
+  auto blocks = JudgeBlocks(core, view, /*creates=*/false);
   if (!blocks.ok()) return blocks.status();
   judged->push_back(*std::move(blocks));
   std::vector<GateResult> gates;

@@ -81,6 +81,15 @@ class PreflightTest : public World {
     generation_ = (*build)->generation();
   }
 
+  // A build that was begun in spite of `blocks`.
+  uint64_t BuildSealedAnyway() {
+    auto build = engine_->Begin({.overrides = {"blocks"}});
+    EXPECT_TRUE(build.ok()) << build.status();
+    Fill(**build, 10);
+    EXPECT_TRUE((*build)->Seal({}).ok());
+    return (*build)->generation();
+  }
+
   std::shared_ptr<ToldStore> store_;
   Recorder observer_;
   std::unique_ptr<Engine> engine_;
@@ -126,6 +135,11 @@ TEST_F(PreflightTest, BlocksThatRefuseTheSwap) {
   EXPECT_TRUE(engine_->Promote(generation_, {}).ok());
   store_->told.blocks = Blocks({{"", "create_index"}});
   ExpectStopped("blocks", "the whole store has the block create_index");
+  // A swap creates nothing.
+  EXPECT_TRUE(engine_->Promote(generation_, {}).ok());
+  store_->told.blocks = Blocks({{"", "read_only"}});
+  EXPECT_EQ(engine_->Promote(BuildSealedAnyway(), {}).status().code(),
+            absl::StatusCode::kFailedPrecondition);
 }
 
 TEST_F(PreflightTest, TemplatesThatShowHalfAnIndex) {
