@@ -66,8 +66,8 @@ KeySpec Integer(std::string section, std::string key, uint64_t least, uint64_t m
           }};
 }
 
-KeySpec Part(std::string section, std::string key, std::string fallback, std::string meaning,
-             Place<double> place) {
+KeySpec Number(std::string section, std::string key, std::string fallback, std::string meaning,
+               Place<double> place, bool (*allowed)(double), const char* expected) {
   return {std::move(section),
           std::move(key),
           ValueType::kNumber,
@@ -75,30 +75,24 @@ KeySpec Part(std::string section, std::string key, std::string fallback, std::st
           std::move(meaning),
           [=](Config& config, const std::string& text) {
             double value = 0;
-            if (!absl::SimpleAtod(text, &value) || !(value >= 0 && value <= 1)) {  // not NaN
-              return Wrong("a number from 0 to 1", text);
-            }
+            if (!absl::SimpleAtod(text, &value) || !allowed(value)) return Wrong(expected, text);
             place(config) = value;
             return absl::OkStatus();
           }};
 }
 
-// 0, or a number above 1.
+KeySpec Part(std::string section, std::string key, std::string fallback, std::string meaning,
+             Place<double> place) {
+  const auto allowed = [](double value) { return value >= 0 && value <= 1; };  // not NaN
+  return Number(std::move(section), std::move(key), std::move(fallback), std::move(meaning),
+                std::move(place), allowed, "a number from 0 to 1");
+}
+
 KeySpec Factor(std::string section, std::string key, std::string fallback, std::string meaning,
                Place<double> place) {
-  return {std::move(section),
-          std::move(key),
-          ValueType::kNumber,
-          std::move(fallback),
-          std::move(meaning),
-          [=](Config& config, const std::string& text) {
-            double value = 0;
-            if (!absl::SimpleAtod(text, &value) || !(value == 0 || (value > 1 && value <= 1000))) {
-              return Wrong("0, or a number above 1 up to 1000", text);
-            }
-            place(config) = value;
-            return absl::OkStatus();
-          }};
+  const auto allowed = [](double value) { return value == 0 || (value > 1 && value <= 1000); };
+  return Number(std::move(section), std::move(key), std::move(fallback), std::move(meaning),
+                std::move(place), allowed, "0, or a number above 1 up to 1000");
 }
 
 KeySpec Flag(std::string section, std::string key, std::string fallback, std::string meaning,

@@ -24,7 +24,9 @@ absl::Status SyncRunner::CheckPlan(const SyncRequest& request) {
 absl::StatusOr<indexswap::ReleaseStatus> SyncRunner::TakeUp(const SyncRequest& request) {
   if (absl::Status s = engine_.TakeLease(); !s.ok()) return s;
   // Once more, now that no other process can move it any more.
-  if (absl::Status s = CheckPlan(request); !s.ok()) return s;
+  if (!request.if_state.empty()) {
+    if (absl::Status s = CheckPlan(request); !s.ok()) return s;
+  }
   return engine_.Status();
 }
 

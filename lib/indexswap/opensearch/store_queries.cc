@@ -64,6 +64,16 @@ absl::Status CheckShards(std::string_view what, const json::object& answer) {
                       failure.reason.empty() ? "" : ": ", failure.reason));
 }
 
+// The answer to a search or a count, if every shard has given it.
+absl::StatusOr<json::object> WholeAnswer(std::string_view what, const HttpResponse& response) {
+  absl::Status status = StatusFromAnswer(response, Effect::kRead, what);
+  if (!status.ok()) return status;
+  absl::StatusOr<json::object> answer = ParseObject(what, response.body);
+  if (!answer.ok()) return answer;
+  if (absl::Status shards = CheckShards(what, *answer); !shards.ok()) return shards;
+  return answer;
+}
+
 Health::Colour ColourOf(std::string_view text) {
   if (text == "green") return Health::Colour::kGreen;
   return text == "yellow" ? Health::Colour::kYellow : Health::Colour::kRed;
@@ -115,12 +125,8 @@ absl::StatusOr<uint64_t> OpenSearchStore::Count(const std::string& target,
   const absl::StatusOr<HttpResponse> response =
       Send(Effect::kRead, HttpMethod::kPost, "/" + PercentEncode(target) + "/_count", body);
   if (!response.ok()) return response.status();
-  absl::Status status = StatusFromAnswer(*response, Effect::kRead, what);
-  if (!status.ok()) return status;
-  const absl::StatusOr<json::object> answer = ParseObject(what, response->body);
+  const absl::StatusOr<json::object> answer = WholeAnswer(what, *response);
   if (!answer.ok()) return answer.status();
-  absl::Status shards = CheckShards(what, *answer);
-  if (!shards.ok()) return shards;
   const int64_t count = NumberMember(*answer, "count");
   if (count < 0) return absl::DataLossError(what + ": no count");
   return static_cast<uint64_t>(count);
@@ -137,12 +143,8 @@ absl::StatusOr<std::chrono::microseconds> OpenSearchStore::Probe(const std::stri
       R"({"size":10,"query":{"match_all":{}}})");
   const auto took = std::chrono::steady_clock::now() - began;
   if (!response.ok()) return response.status();
-  absl::Status status = StatusFromAnswer(*response, Effect::kRead, what);
-  if (!status.ok()) return status;
-  const absl::StatusOr<json::object> answer = ParseObject(what, response->body);
+  const absl::StatusOr<json::object> answer = WholeAnswer(what, *response);
   if (!answer.ok()) return answer.status();
-  absl::Status shards = CheckShards(what, *answer);
-  if (!shards.ok()) return shards;
   return std::chrono::duration_cast<std::chrono::microseconds>(took);
 }
 
