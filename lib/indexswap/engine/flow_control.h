@@ -81,9 +81,6 @@ class FlowControl {
   // request took. When they are not, a step back each time.
   void Readers(bool slow);
 
-  // Whether less is sent now for the sake of readers.
-  bool yields() const { return for_readers_ < most_ || rest_ > 0; }
-
   const std::optional<Pause>& pause() const { return pause_; }
 
   // How many requests may be in flight now, and how often that was cut for pressure.
