@@ -35,9 +35,10 @@ struct BulkOptions {
   std::chrono::milliseconds give_up{300000};  // a batch of which nothing got through for so long
                                               // ends the build. A block of the index (flood stage,
                                               // read-only) doesn't count: it is waited for
-  double reader_latency_factor = 0;  // readers first: while searches through the live aliases take
-                                     // longer than so many times what they took before the load,
-                                     // less is sent; above 1. 0: readers are not looked at
+  double reader_latency_factor = 0;  // readers first: less is sent while more than about one of 100
+                                     // searches through the live aliases takes longer than so many
+                                     // times what 99 of 100 took at most before the load; above 1.
+                                     // 0: readers are not looked at
 };
 
 // The gates before a swap.

@@ -320,10 +320,12 @@ void AddWriterKeys(std::vector<KeySpec>& keys) {
       "bulk", "give_up", "5m",
       "a batch of which nothing gets through for so long fails the sync; a block doesn't count",
       [](Config& c) -> milliseconds& { return c.bulk.give_up; }));
-  keys.push_back(Factor("bulk", "reader_latency_factor", "0",
-                        "readers first: slow down while searches through the live aliases take so "
-                        "many times as long as before the load; 0: never",
-                        [](Config& c) -> double& { return c.bulk.reader_latency_factor; }));
+  keys.push_back(
+      Factor("bulk", "reader_latency_factor", "0",
+             "readers first: send less while more than about one of 100 searches through "
+             "the live aliases takes longer than so many times what 99 of 100 took at "
+             "most before the load; 0: never",
+             [](Config& c) -> double& { return c.bulk.reader_latency_factor; }));
   keys.push_back(Duration<milliseconds>("lease", "beat", "2s",
                                         "how often the writer shows that it lives",
                                         [](Config& c) -> milliseconds& { return c.lease.beat; }));

@@ -151,11 +151,11 @@ void BuildImpl::TellOfReaders() {
   core_.observer.OnNote(
       Observer::Severity::kInfo,
       absl::StrFormat(
-          "generation %d: searches took up to %.2f times the %.1f ms of before the load, "
-          "and more than %.2f times for %.1f s, in which less was sent",
-          meta_.generation, report->slowest, static_cast<double>(report->idle.count()) / 1000,
+          "generation %d: while it was loaded, %d of %d searches took longer than %.2f times the "
+          "%.1f ms that 99 of 100 took at most before",
+          meta_.generation, report->slow, report->searches,
           core_.options.bulk.reader_latency_factor,
-          std::chrono::duration<double>(report->slow).count()));
+          static_cast<double>(report->idle.count()) / 1000));
 }
 
 void BuildImpl::TellOfTrouble() {

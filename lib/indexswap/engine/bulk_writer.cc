@@ -7,16 +7,9 @@
 namespace indexswap {
 namespace {
 
-// What an item takes in a request beside its id and its document: the action line, roughly.
-constexpr size_t kItemOverheadBytes = 128;
-
 // How long it takes at most until a wait sees that the lease is lost, and how often OnWait is
 // called.
 constexpr std::chrono::milliseconds kLook{100};
-
-size_t Bytes(const BulkItem& item) {
-  return item.id.size() + item.document.size() + kItemOverheadBytes;
-}
 
 }  // namespace
 
@@ -45,7 +38,7 @@ BulkWriter::~BulkWriter() {
 }
 
 absl::Status BulkWriter::Add(BulkItem item) {
-  const size_t bytes = Bytes(item);
+  const size_t bytes = RequestBytes(item);
   std::unique_lock lock(mutex_);
   // A document larger than the whole buffer is let in alone rather than never.
   const auto fits = [&] {

@@ -69,7 +69,7 @@ class BulkWriter {
 
   BulkCounts counts() const;
 
-  // What was seen of readers lately: see FlowControl::Readers.
+  // What was seen of readers lately: see ReaderPace.
   void Readers(bool slow);
 
   // Why writing stands still at the moment, for people; empty: it does not.
@@ -99,6 +99,9 @@ class BulkWriter {
 
   void Work();
   absl::Status Send(Batch batch);
+  // Takes from the front of `batch`, from `next` on, as much as one request may have now.
+  Batch Take(Batch& batch, size_t& next) const;
+  absl::Status SendPart(Batch batch);
   // Sends until nothing is left, or an item is to be sent alone from now on.
   absl::Status Deliver(Batch& batch);
   // Sends once; leaves in `batch` what is to be sent again.
@@ -145,6 +148,9 @@ class BulkWriter {
 
 // The version that a store sees: `epoch << 40 | version`.
 uint64_t FencedVersion(uint64_t epoch, uint64_t version);
+
+// What an item takes in a request, roughly.
+size_t RequestBytes(const BulkItem& item);
 
 }  // namespace indexswap
 

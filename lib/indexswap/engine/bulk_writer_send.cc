@@ -19,9 +19,43 @@ std::string Text(const absl::Status& status) { return std::string(status.message
 
 }  // namespace
 
+size_t RequestBytes(const BulkItem& item) {
+  constexpr size_t kAction = 128;  // the line before the document, with its index and version
+  return item.id.size() + item.document.size() + kAction;
+}
+
 uint64_t FencedVersion(uint64_t epoch, uint64_t version) { return epoch << kVersionBits | version; }
 
 absl::Status BulkWriter::Send(Batch batch) {
+  size_t next = 0;
+  while (next < batch.items.size()) {
+    if (absl::Status s = SendPart(Take(batch, next)); !s.ok()) return s;
+  }
+  return absl::OkStatus();
+}
+
+BulkWriter::Batch BulkWriter::Take(Batch& batch, size_t& next) const {
+  int halvings = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    halvings = flow_.halvings();
+  }
+  const size_t most_bytes = options_.max_bytes >> halvings;
+  const size_t most_items =
+      halvings == 0 ? batch.items.size() : std::max<size_t>(options_.max_documents >> halvings, 1);
+  Batch part{{}, {}, 0, batch.sender};
+  while (next < batch.items.size() && part.items.size() < most_items) {
+    BulkItem& item = batch.items[next];
+    const size_t bytes = RequestBytes(item);
+    if (halvings > 0 && !part.items.empty() && part.bytes + bytes > most_bytes) break;
+    part.items.push_back(std::move(item));
+    part.bytes += bytes;
+    ++next;
+  }
+  return part;
+}
+
+absl::Status BulkWriter::SendPart(Batch batch) {
   batch.failures.resize(batch.items.size());
   while (!batch.items.empty()) {
     const auto bad = std::ranges::find_if(

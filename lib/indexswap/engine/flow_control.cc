@@ -8,9 +8,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// After a request, in times of what it took: then a thirty-second of the time is the store's.
-constexpr int kRestMax = 31;
-
 milliseconds Until(FlowControl::Time then, FlowControl::Time now) {
   return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(then - now));
 }
@@ -29,14 +26,14 @@ milliseconds Backoff::Next() {
 FlowControl::FlowControl(const BulkOptions& options)
     : most_(std::max(options.in_flight, 1)),
       limit_(most_),
-      for_readers_(options.reader_latency_factor > 0 ? 1 : most_),
+      readers_(most_, options.reader_latency_factor > 0),
       probe_wait_(options.retry_min, options.retry_max) {}
 
 std::optional<milliseconds> FlowControl::WaitToSend(uint64_t sender, Time now) const {
   if (pause_ && sender != prober_) return std::nullopt;
   if (pause_) return Until(next_probe_, now);
   if (in_flight_ >= limit()) return std::nullopt;
-  return rest_ > 0 ? Until(rested_, now) : milliseconds(0);
+  return readers_.rest() > 0 ? Until(rested_, now) : milliseconds(0);
 }
 
 FlowControl::Turn FlowControl::Begin(Time now) {
@@ -46,7 +43,7 @@ FlowControl::Turn FlowControl::Begin(Time now) {
 
 void FlowControl::End(const Turn& turn, Load load, Time now) {
   --in_flight_;
-  rested_ = now + (now - turn.began) * rest_;
+  rested_ = now + (now - turn.began) * readers_.rest();
   if (load == Load::kPressure && turn.number > cut_after_) {
     // What was sent before the last cut says nothing about whether that was enough.
     Cut();
@@ -61,19 +58,6 @@ void FlowControl::Cut() {
   clean_ = 0;
   cut_after_ = turns_;
   ++cuts_;
-}
-
-void FlowControl::Readers(bool slow) {
-  if (slow && for_readers_ > 1) {
-    // From what is in flight in fact, so that the first step is one.
-    for_readers_ = std::max(std::min(for_readers_, limit_) / 2, 1);
-  } else if (slow) {
-    rest_ = std::min(rest_ * 2 + 1, kRestMax);
-  } else if (rest_ > 0) {
-    rest_ /= 2;
-  } else {
-    for_readers_ = std::min(for_readers_ + 1, most_);
-  }
 }
 
 bool FlowControl::Block(uint64_t sender, const std::string& cause, Time now) {

@@ -10,6 +10,8 @@
 #include <optional>
 #include <string>
 
+#include "indexswap/engine/reader_pace.h"
+
 namespace indexswap {
 
 // The waits between tries of one batch: twice as long each time.
@@ -56,8 +58,8 @@ class FlowControl {
     Time began;
   };
 
-  // Begins with `options.in_flight` requests, which is the most there ever are; with one where
-  // readers come first, until it has been seen that they bear more.
+  // Begins with `options.in_flight` requests, which is the most there ever are; where readers come
+  // first, with small ones, one at a time, until it has been seen that they bear more.
   explicit FlowControl(const BulkOptions& options);
 
   // For how long `sender` has to wait before it may send. Zero: it may now. Nothing: until another
@@ -76,15 +78,16 @@ class FlowControl {
   // over, and returned.
   std::optional<Pause> Through(uint64_t sender);
 
-  // What was seen of readers lately: whether they are slower than they may be. Then fewer requests
-  // are sent at a time, and from one on with rests between them, up to 31 times as long as the last
-  // request took. When they are not, a step back each time.
-  void Readers(bool slow);
+  // What was seen of readers lately: see ReaderPace.
+  void Readers(bool slow) { readers_.Note(slow); }
+
+  // A request has at most this part of what it may have: one over two to the power of this.
+  int halvings() const { return readers_.halvings(); }
 
   const std::optional<Pause>& pause() const { return pause_; }
 
   // How many requests may be in flight now, and how often that was cut for pressure.
-  int limit() const { return std::min(limit_, for_readers_); }
+  int limit() const { return std::min(limit_, readers_.requests()); }
   uint64_t cuts() const { return cuts_; }
 
  private:
@@ -98,9 +101,8 @@ class FlowControl {
   uint64_t cut_after_ = 0;  // turns begun when the limit was last cut
   uint64_t cuts_ = 0;
 
-  int for_readers_;  // as limit_, for another reason
-  int rest_ = 0;     // after a request, in times of what it took
-  Time rested_;
+  ReaderPace readers_;
+  Time rested_;  // until then nothing is sent, for readers
 
   std::optional<Pause> pause_;
   uint64_t prober_ = 0;  // meaningful while paused, as is what follows

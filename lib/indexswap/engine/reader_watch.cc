@@ -10,27 +10,27 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int kIdleSamples = 40;
+constexpr int kIdleSamples = 150;
 constexpr milliseconds kIdlePause{20};
-constexpr milliseconds kPause{100};
+constexpr milliseconds kPause{40};
 
-// The sample that a tenth of them exceeds.
-ReaderGauge::Latency NinetiethOf(std::vector<ReaderGauge::Latency> samples) {
+// The sample that a hundredth of them exceeds.
+ReaderGauge::Latency NinetyNinthOf(std::vector<ReaderGauge::Latency> samples) {
   std::ranges::sort(samples);
-  const size_t exceed = samples.size() / 10;
-  // Not below a microsecond: factors are of it.
-  return std::max(samples[samples.size() - 1 - exceed], ReaderGauge::Latency(1));
+  const size_t exceed = samples.size() / 100;
+  return samples[samples.size() - 1 - exceed];
 }
 
 }  // namespace
 
-ReaderGauge::ReaderGauge(std::vector<Latency> idle) : idle_(NinetiethOf(std::move(idle))) {}
+ReaderGauge::ReaderGauge(std::vector<Latency> idle, double factor)
+    : idle_(NinetyNinthOf(std::move(idle))),
+      limit_(static_cast<Latency::rep>(static_cast<double>(idle_.count()) * factor)) {}
 
-std::optional<double> ReaderGauge::Add(Latency sample) {
-  window_.push_back(sample);
-  if (window_.size() < kWindow) return std::nullopt;
-  const Latency now = NinetiethOf(std::exchange(window_, {}));
-  return static_cast<double>(now.count()) / static_cast<double>(idle_.count());
+std::optional<bool> ReaderGauge::Add(Latency sample) {
+  if (sample > limit_) ++slow_;
+  if (++samples_ % kWindow != 0) return std::nullopt;
+  return slow_ > std::exchange(slow_before_, slow_);
 }
 
 ReaderWatch::ReaderWatch(IndexStore& store, std::vector<std::string> aliases, double factor,
@@ -54,7 +54,7 @@ void ReaderWatch::Start() {
     clock_.SleepFor(kIdlePause);
   }
   if (idle.empty()) return;
-  ReaderGauge gauge(std::move(idle));
+  ReaderGauge gauge(std::move(idle), factor_);
   {
     const std::lock_guard lock(mutex_);
     report_ = Report{gauge.idle()};
@@ -99,20 +99,15 @@ bool ReaderWatch::Sleep() {
 }
 
 void ReaderWatch::Look(ReaderGauge gauge) {
-  auto began = clock_.Monotonic();
   while (Sleep()) {
     const auto sample = Sample();
-    const auto figure = sample ? gauge.Add(*sample) : std::nullopt;
-    if (!figure) continue;
-    const auto now = clock_.Monotonic();
-    const bool slow = *figure > factor_;
+    if (!sample) continue;
+    const auto slow = gauge.Add(*sample);
     {
       const std::lock_guard lock(mutex_);
-      report_->slowest = std::max(report_->slowest, *figure);
-      if (slow) report_->slow += std::chrono::duration_cast<milliseconds>(now - began);
+      report_ = Report{gauge.idle(), gauge.samples(), gauge.slow()};
     }
-    began = now;
-    on_readers_(slow);
+    if (slow) on_readers_(*slow);
   }
 }
 

@@ -8,7 +8,7 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <deque>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -23,36 +23,43 @@ class ReaderGauge {
  public:
   using Latency = std::chrono::microseconds;
 
-  // So many samples make a figure: the second slowest of them.
+  // So many samples make a figure.
   static constexpr size_t kWindow = 10;
 
-  // `idle` are samples of the quiet time; at least one.
-  explicit ReaderGauge(std::vector<Latency> idle);
+  // `idle` are samples of the quiet time, at least one; `factor`: how many times as long a search
+  // may take as 99 of 100 of these took at most.
+  ReaderGauge(std::vector<Latency> idle, double factor);
 
-  // The latency that nine of ten searches of the quiet time stayed below.
+  // The latency that 99 of 100 searches of the quiet time did not exceed.
   Latency idle() const { return idle_; }
 
-  // Takes a sample. Each time that a window is full, how many times as long as in the quiet time
-  // nine of ten of its searches took at most.
-  std::optional<double> Add(Latency sample);
+  // Takes a sample. Each time that a window is full: whether any of its searches took too long.
+  std::optional<bool> Add(Latency sample);
+
+  // Samples so far, and how many of them took too long.
+  uint64_t samples() const { return samples_; }
+  uint64_t slow() const { return slow_; }
 
  private:
-  Latency idle_;
-  std::vector<Latency> window_;
+  const Latency idle_;
+  const Latency limit_;
+  uint64_t samples_ = 0;
+  uint64_t slow_ = 0;
+  uint64_t slow_before_ = 0;  // this window
 };
 
-// Searches through aliases, one after the other, ten times a second, on a thread of its own. What
+// Searches through aliases, one after the other, 25 times a second, on a thread of its own. What
 // goes wrong with that is noted once and fails nothing.
 class ReaderWatch {
  public:
-  // Called from the watch's thread, about once a second.
+  // Called from the watch's thread, about twice a second.
   using OnReaders = std::function<void(bool slow)>;
 
   // What it has seen.
   struct Report {
-    ReaderGauge::Latency idle{0};
-    double slowest = 0;                 // the highest factor
-    std::chrono::milliseconds slow{0};  // for how long readers were slower than they may be
+    ReaderGauge::Latency idle{0};  // that 99 of 100 searches did not exceed before the load
+    uint64_t searches = 0;
+    uint64_t slow = 0;  // of these took longer than `factor` times `idle`
   };
 
   // Nothing is owned. `factor`: how many times the idle latency is still good.
@@ -63,7 +70,7 @@ class ReaderWatch {
   ReaderWatch(const ReaderWatch&) = delete;
   ReaderWatch& operator=(const ReaderWatch&) = delete;
 
-  // Measures the quiet time, which takes about a second, and begins to look. Call once, before
+  // Measures the quiet time, which takes some seconds, and begins to look. Call once, before
   // there is load. Without an alias that can be searched, it does nothing.
   void Start();
 

@@ -33,6 +33,21 @@ TEST_F(BulkWriterTest, BatchesByBytesAndSendsALargerOneAlone) {
                                      ElementsAre("e")));
 }
 
+TEST_F(BulkWriterTest, WhereReadersComeFirstABatchGoesInParts) {
+  options_.bulk.reader_latency_factor = 1.5;
+  options_.bulk.max_documents = 2 << ReaderPace::kHalvings;
+  options_.bulk.max_bytes = 1000 << ReaderPace::kHalvings;
+  const auto writer = Writer();
+  for (const auto& [id, bytes] : std::vector<std::pair<std::string, size_t>>{
+           {"a", 10}, {"b", 10}, {"c", 10}, {"d", 900}, {"e", 5000}, {"f", 10}, {"g", 10}}) {
+    ASSERT_TRUE(writer->Add(Item(id, bytes)).ok());
+  }
+  ASSERT_TRUE(writer->Flush().ok());
+  EXPECT_THAT(requests_, ElementsAre(ElementsAre("a", "b"), ElementsAre("c"), ElementsAre("d"),
+                                     ElementsAre("e"), ElementsAre("f", "g")));
+  EXPECT_EQ(writer->counts().written, 7u);
+}
+
 TEST_F(BulkWriterTest, PutsTheEpochInFrontOfTheVersion) {
   ASSERT_TRUE(keeper_.Force().ok());
   uint64_t version = 0;

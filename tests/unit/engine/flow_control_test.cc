@@ -115,10 +115,16 @@ TEST_F(FlowControlTest, OnlyTheProbeEndsThePause) {
   EXPECT_EQ(flow_.WaitToSend(5, now_), milliseconds(100)) << "the intervals begin anew";
 }
 
-TEST_F(FlowControlTest, MakesWayForReadersByFewerRequestsAndThenByRests) {
+TEST_F(FlowControlTest, MakesWayForReadersByFewerAndSmallerRequestsAndThenByRests) {
   for (const int limit : {4, 2, 1}) {
     flow_.Readers(true);
     EXPECT_EQ(flow_.limit(), limit);
+    EXPECT_EQ(flow_.halvings(), 0);
+  }
+  for (int halvings = 1; halvings <= ReaderPace::kHalvings; ++halvings) {
+    flow_.Readers(true);
+    EXPECT_EQ(flow_.halvings(), halvings);
+    EXPECT_EQ(flow_.WaitToSend(1, now_), milliseconds(0)) << "small ones are the cheaper way";
   }
   for (const int rest : {1, 3, 7, 15, 31, 31}) {
     flow_.Readers(true);
@@ -133,24 +139,14 @@ TEST_F(FlowControlTest, MakesWayForReadersByFewerRequestsAndThenByRests) {
   }
 }
 
-TEST(FlowControlReadersTest, BeginsWithOneWhereReadersComeFirst) {
-  BulkOptions options;
-  options.in_flight = 3;
-  options.reader_latency_factor = 1.5;
-  FlowControl flow(options);
-  EXPECT_EQ(flow.limit(), 1);
-  for (int i = 0; i < 2; ++i) flow.Readers(false);
-  EXPECT_EQ(flow.limit(), 3);
-}
-
-TEST_F(FlowControlTest, ComesBackStepByStepWhenReadersAreWell) {
-  for (int i = 0; i < 6; ++i) flow_.Readers(true);
-  for (int i = 0; i < 3; ++i) flow_.Readers(false);
-  EXPECT_EQ(flow_.WaitToSend(1, now_ + std::chrono::hours(1)), milliseconds(0));
-  for (const int limit : {2, 3, 4, 5, 6, 7, 8, 8}) {
-    flow_.Readers(false);
-    EXPECT_EQ(flow_.limit(), limit);
-  }
+TEST_F(FlowControlTest, RestsEndWhenReadersAreWell) {
+  for (int i = 0; i < 3 + ReaderPace::kHalvings + 1; ++i) flow_.Readers(true);
+  const auto turns = Fill();
+  now_ += milliseconds(10);
+  EndAll(turns, Load::kClean);
+  EXPECT_EQ(flow_.WaitToSend(1, now_), milliseconds(10));
+  for (int i = 0; i < ReaderPace::kGood; ++i) flow_.Readers(false);
+  EXPECT_EQ(flow_.WaitToSend(1, now_), milliseconds(0));
 }
 
 TEST(BackoffTest, DoublesUpToTheMostAndBeginsAnew) {
