@@ -7,6 +7,7 @@ import os
 import unittest
 
 import harness
+import live
 from readers import Readers
 
 SWAPS = int(os.environ.get("INDEXSWAP_TEST_SWAPS", "200"))
@@ -23,17 +24,18 @@ class ManySwapsTest(harness.EndToEnd):
         once its grace is over, then the other half."""
         store = self.cluster(name)
         first, second = harness.Snapshot(DOCTORS), harness.Snapshot(DOCTORS, edition=2)
-        deployment = harness.Deployment(self, store.url,
-                                        retention={"generations": 1, "grace": GRACE})
-        deployment.sync(first.folder)
-        deployment.sync(second.folder)
-        with Readers([first.path, second.path], url=store.url, processes=PROCESSES) as readers:
-            swaps = self.swap(deployment, readers, (1, 2), SWAPS // 2, READS // 2)
-            deployment.run("rollback", "--to", 2)
-            deployment.sync(first.folder)
-            harness.wait_until(lambda: self.pruned(deployment), "generation 1 is deleted")
+        bed = live.Bed(self, store, changes=10, doctors=10,
+                       retention={"generations": 1, "grace": GRACE})
+        bed.deployment.sync(first.folder)
+        bed.deployment.sync(second.folder)
+        with bed, Readers([first.path, second.path], url=store.url, processes=PROCESSES,
+                          nice=5) as readers:
+            swaps = self.swap(bed.daemon, readers, (1, 2), SWAPS // 2, READS // 2)
+            bed.deployment.run("rollback", "--to", 2)
+            bed.deployment.sync(first.folder)
+            harness.wait_until(lambda: self.pruned(bed.deployment), "generation 1 is deleted")
             self.assert_only(store, 2, 3)
-            swaps += self.swap(deployment, readers, (2, 3), SWAPS - SWAPS // 2, READS)
+            swaps += self.swap(bed.daemon, readers, (2, 3), SWAPS - SWAPS // 2, READS)
             report = readers.stop()
         print(f"\n{name}: {swaps} swaps, {report}")
         problems = {kind: report[kind] for kind in ("failed", "empty", "wrong", "mixed")}
@@ -41,14 +43,15 @@ class ManySwapsTest(harness.EndToEnd):
         self.assertGreaterEqual(report["reads"], READS)
         self.assertGreater(report["switches_max"], SWAPS // 2)
 
-    def swap(self, deployment, readers, between, swaps, reads):
+    def swap(self, daemon, readers, between, swaps, reads):
         """Back to one and forth to the other, at least so often, until so many reads are done."""
+        daemon.start()
         done = 0
         while done < swaps or readers.progress()["reads"] < reads:
             target = between[done % 2]
-            report = deployment.run("rollback", "--to", target).report
-            self.assertEqual(report["live"], target)
+            self.assertEqual(daemon.rollback(to=target)["live"], target)
             done += 1
+        daemon.terminate()
         return done
 
     def pruned(self, deployment):

@@ -14,7 +14,7 @@ from compare import canonical               # noqa: E402
 from reading import ALIASES, Question       # noqa: E402
 from revalidation import ALIAS_FAMILY       # noqa: E402
 
-PAGE_MIN, PAGE_MAX = 50, 200
+PAGE_MIN, PAGE_MAX = 20, 60
 IDS_MAX = 20
 
 
