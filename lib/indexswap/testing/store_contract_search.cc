@@ -15,7 +15,7 @@ std::string FillMaster(IndexStore& store, const Fence& fence, const std::string&
   std::vector<BulkItem> items;
   for (int i = 0; i < 12; ++i) {
     items.push_back(Put(index, "id" + std::to_string(i), 1,
-                        R"({"count":)" + std::to_string(i) + R"(,"live":)" +
+                        R"({"day":"2024-02-29","count":)" + std::to_string(i) + R"(,"live":)" +
                             (i % 3 == 0 ? "true" : "false") + R"(,"code":")" +
                             (i % 2 == 0 ? "even" : "odd") + R"("})"));
   }
