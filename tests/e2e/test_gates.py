@@ -40,13 +40,7 @@ class QueriesTest(harness.EndToEnd):
             self.assertIn(text, outcome.message())
         self.assert_shows(store, self.FIRST, generation=1)
         deployment.run("sync", "--promote", 2, "--override", "queries")
-        self.assert_shows(store, self.SECOND, generation=2)
-
-        # What is live can't be sorted now, which holds up nothing that is better.
-        deployment.use_plan("tis")
-        self.assertRegex(deployment.sync(self.SECOND.folder).gate("queries")["detail"],
-                         r"connection-summary: not comparable, .* -> \d+ hits.*"
-                         r"under-notice: (\d+) -> \1 hits, [\d.]+ -> [\d.]+ ms")
+        self.assertEqual(self.assert_one_generation(store), 2)
 
     def test_what_the_embedded_store_can_not_run_is_said(self):
         store = self.embedded()
@@ -118,54 +112,35 @@ class WholeDigestUnderEventsTest(harness.EndToEnd):
             store = Cluster(between.url)
             with live.Bed(self, store, changes=300, doctors=DOCTORS, in_order=True, **ALL) as bed:
                 bed.daemon.start()
-                bed.sync()
-                bed.advance(0.2)
-
-                second = self.held_at_the_seal(bed, between, 0.4, self.change_one)
-                self.ended(bed, second, "refused")
-                gates = bed.daemon.generation(second)["gates"]
+                bed.peers.feeds = bed.feeds(seconds=0)
+                bed.daemon.sync()
+                held = between.hold(faults.SETTINGS)    # of what is loaded, and about to be sealed
+                run = bed.daemon.start_sync()
+                held.wait()
+                bed.advance(0.5)
+                changed = self.change_one(store, f"{MASTER}_v{run}")
+                held.release()
+                bed.wait_until(lambda: bed.daemon.status()["run"] is None, "the run has ended")
+                self.assertEqual(bed.daemon.status()["last_run"]["state"], "refused")
+                gates = bed.daemon.generation(run)["gates"]
                 failed = {gate["gate"]: gate["detail"] for gate in gates if not gate["passed"]}
                 self.assertEqual(list(failed), ["digest"])
-                self.assertRegex(failed["digest"], rf"differ \(\d+\): different {self.changed}$")
+                self.assertRegex(failed["digest"], rf"differ \(\d+\): different {changed}$")
                 self.assertEqual(self.assert_one_generation(store), 1)
 
-                third = self.held_at_the_seal(bed, between, 0.7, lambda *_: None)
-                self.ended(bed, third, "promoted")
-                bed.settle()
-                bed.check_live()
-
-    def held_at_the_seal(self, bed, between, share, change):
-        """Events are sent while a build is loaded and not compared yet; returns its number."""
-        held = between.hold(faults.SETTINGS)
-        bed.peers.feeds = bed.feeds(seconds=0)
-        run = bed.daemon.start_sync()
-        held.wait()
-        bed.advance(share)
-        building = f"{MASTER}_v{run}"
-        bed.store.call("POST", f"/{building}/_refresh")
-        documents = [self.documents(bed.store, name) for name in (building, f"{MASTER}_v1")]
-        same = [key for key, one in documents[0].items() if documents[1].get(key) == one]
-        self.assertLess(len(same), len(documents[0]), "no event has changed anything")
-        change(bed.store, building, same[7], documents[0][same[7]])
-        held.release()
-        return run
+    def change_one(self, store, building):
+        """As any tool does it, so that its version rises as if an event had; returns the id."""
+        store.call("POST", f"/{building}/_refresh")
+        loaded, now = (self.documents(store, name) for name in (building, f"{MASTER}_v1"))
+        same = [key for key, document in loaded.items() if now.get(key) == document]
+        self.assertLess(len(same), len(loaded), "no event has changed anything")
+        store.call("PUT", f"/{building}/_doc/{same[7]}", loaded[same[7]] | {"admin": "Eve"})
+        return same[7]
 
     @staticmethod
     def documents(store, name):
         hits = store.call("GET", f"/{name}/_search?size=10000")["hits"]["hits"]
         return {hit["_id"]: hit["_source"] for hit in hits}
-
-    def change_one(self, store, index, key, document):
-        """As any tool does it, so that its version rises as if an event had."""
-        self.changed = key
-        store.call("PUT", f"/{index}/_doc/{key}", document | {"admin": "Eve"})
-
-    def ended(self, bed, run, state):
-        def last():
-            status = bed.daemon.status()
-            return status["run"] is None and status["last_run"]["run"] == run and status
-        status = bed.wait_until(last, f"run {run} has ended")
-        self.assertEqual(status["last_run"]["state"], state, status["last_run"])
 
 
 if __name__ == "__main__":
