@@ -37,9 +37,16 @@ struct BeginInput {
   std::vector<std::string> overrides;  // gates let through by name
 };
 
+// Takes one document of a family, as it was put. An error ends the reading.
+using DocumentVisitor = std::function<absl::Status(std::string_view id, std::string_view document)>;
+
 // What the caller adds when it seals a build.
 struct SealInput {
   std::vector<GateResult> gates;  // judged by the caller, such as `ended` and `rejected`
+  // Hands every document that was put of one family to the visitor once more, in any order. Called
+  // only where GateOptions::digest_all has found a difference, to find which documents differ; more
+  // than once, on Seal's thread. Empty: only the parts of a family that differ can be named.
+  std::function<absl::Status(const std::string& family, const DocumentVisitor& visit)> again = {};
 };
 
 // What sealing a build found.

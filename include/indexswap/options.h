@@ -46,7 +46,9 @@ struct GateOptions {
   uint64_t max_refused = 0;     // documents that the store refused
   double max_shrink = 0.10;     // an alias may lose this part of its documents …
   uint64_t shrink_slack = 20;   // … or this many, whichever is more
-  size_t digest_sample = 1000;  // documents read back and compared; 0 turns the gate off
+  bool digest_all = false;      // read every document back, rather than a sample: every page of
+                                // every index once, and the work of a hash for each Put
+  size_t digest_sample = 1000;  // documents read back and compared; 0 turns that gate off
   Health::Colour health = Health::Colour::kYellow;  // the worst that passes
 };
 

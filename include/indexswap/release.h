@@ -6,6 +6,7 @@
 #include <indexswap/alias.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,15 +30,28 @@ struct AliasSpec {
   bool may_be_empty = false;  // the gate `empty` lets it through with no document
 };
 
+// A search that readers send: the gate `queries` runs it on what is live and on the new generation.
+struct QuerySpec {
+  std::string name;   // for people
+  std::string alias;  // one of the release's aliases, through which it is sent
+  std::string body;   // the search request, a JSON object
+  // How many of its hits it may lose; nothing: as GateOptions says of an alias.
+  std::optional<double> max_shrink = std::nullopt;
+  std::optional<uint64_t> shrink_slack = std::nullopt;
+  double max_slower = 0;  // it may take so many times as long as on what is live; 0: told only
+};
+
 // A release: the set of families and aliases that go live together. A plain value.
 struct ReleaseSpec {
   std::string name;  // `tis`; the base of the lease's name
   std::vector<FamilySpec> families;
   std::vector<AliasSpec> aliases;
   std::string plan_hash;  // identifies the plan the documents come from; opaque, may be empty
+  std::vector<QuerySpec> queries = {};
 
   // kInvalidArgument with the name at fault: an unlawful or repeated name, an alias over an
-  // unknown family, no family, a family that no alias reads, JSON that does not parse.
+  // unknown family, no family, a family that no alias reads, JSON that does not parse, a query
+  // through an unknown alias.
   absl::Status Validate() const;
 
   // The family of that name, or nullptr. The pointer is into this value.

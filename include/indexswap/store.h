@@ -138,6 +138,12 @@ struct StoredDocument {
   std::string document;  // JSON, equal as a value to what was put
 };
 
+// What a search found.
+struct SearchFound {
+  uint64_t hits = 0;                  // documents that match, however many the answer shows
+  std::chrono::microseconds took{0};  // from sending the request to its whole answer
+};
+
 // Takes one page of a scan.
 using ScanVisitor = std::function<absl::Status(std::vector<StoredDocument>)>;
 
@@ -206,6 +212,14 @@ class IndexStore {
   // Searches through `alias` as a reader does (ten documents, its filter in force, past every cache
   // of answers), and returns how long that took. kNotFound when there is no such alias or index.
   virtual absl::StatusOr<std::chrono::microseconds> Probe(const std::string& alias) = 0;
+
+  // Carries out `body`, a search request as JSON, on `target` (an index or an alias) as a reader
+  // does, past every cache of answers; only documents that match `filter` (a query as JSON, empty
+  // for all) are searched, as if an alias had it. kInvalidArgument: the target can't answer it,
+  // such as a sort by a field that can't be sorted by. kUnimplemented: this store can't carry it
+  // out, and says which part. kNotFound when there is no such target.
+  virtual absl::StatusOr<SearchFound> Search(const std::string& target, const std::string& filter,
+                                             const std::string& body) = 0;
 
   // What there is to know of any index, also of one that another program made. Changes nothing.
   // kNotFound when there is no index of that name, though there may be an alias.

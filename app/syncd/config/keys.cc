@@ -267,8 +267,13 @@ void AddGateKeys(std::vector<KeySpec>& keys) {
   keys.push_back(Integer<uint64_t>("gates", "shrink_slack", 0, kMany, "20",
                                    "… or this many, whichever is more",
                                    [](Config& c) -> uint64_t& { return c.gates.shrink_slack; }));
+  keys.push_back(
+      Choice("gates", "digest", {"sample", "all"},
+             "which documents are read back and compared before a swap; `all` costs a pass over "
+             "the new indexes, and some work for each document loaded",
+             [](Config& c, const std::string& choice) { c.gates.digest_all = choice == "all"; }));
   keys.push_back(Integer<size_t>("gates", "digest_sample", 0, 100'000, "1000",
-                                 "documents read back and compared; 0: none",
+                                 "how many documents a sample has; 0: none",
                                  [](Config& c) -> size_t& { return c.gates.digest_sample; }));
   keys.push_back(Integer<uint64_t>("gates", "min_free_bytes", 0, 1024 * 1024 * 1024 * kMiB,
                                    "268435456",

@@ -62,6 +62,11 @@ indexswap::ReleaseSpec Plan::ToReleaseSpec() const {
     out.min_documents = family.min_documents;
     spec.families.push_back(std::move(out));
   }
+  for (const PlanQuery& query : queries) {
+    const auto body = files.find(query.body_file);
+    spec.queries.push_back({query.name, query.alias, body == files.end() ? "" : body->second,
+                            query.max_shrink, query.shrink_slack, query.max_slower});
+  }
   return spec;
 }
 

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -123,6 +124,17 @@ struct PlanFamily {
   std::map<std::string, std::string, std::less<>> types;  // top-level field to its mapped type
 };
 
+// A search that readers send, run on old and new before a swap.
+struct PlanQuery {
+  std::string name;
+  std::string alias;      // through which it is sent
+  std::string body_file;  // name of the JSON file
+  // See indexswap::QuerySpec.
+  std::optional<double> max_shrink;
+  std::optional<uint64_t> shrink_slack;
+  double max_slower = 0;
+};
+
 // A plan as read. See docs/plan.md.
 struct Plan {
   std::string name;
@@ -137,6 +149,7 @@ struct Plan {
   std::vector<PlanChannel> channels;
   std::vector<PlanFamily> families;
   std::vector<indexswap::AliasSpec> aliases;
+  std::vector<PlanQuery> queries;
 
   std::map<std::string, std::string> files;  // every file of the plan: name to text
   std::string hash;  // SHA-256 over names and contents of `files`, in hexadecimal
@@ -145,7 +158,7 @@ struct Plan {
   const PlanChannel* FindChannel(std::string_view channel) const;
   const PlanFamily* FindFamily(std::string_view family) const;
 
-  // Families, mappings and aliases for the engine; `plan_hash` is `hash`.
+  // Families, mappings, aliases and queries for the engine; `plan_hash` is `hash`.
   indexswap::ReleaseSpec ToReleaseSpec() const;
 };
 

@@ -57,6 +57,7 @@ absl::StatusOr<Plan> Build(Loader load) {
   std::vector<std::string> wanted = plan.views;
   if (!plan.hydrate_file.empty()) wanted.push_back(plan.hydrate_file);
   for (const PlanFamily& family : plan.families) wanted.push_back(family.mapping_file);
+  for (const PlanQuery& query : plan.queries) wanted.push_back(query.body_file);
   for (const std::string& name : wanted) {
     if (plan.files.contains(name)) continue;
     auto content = load(name);
@@ -70,6 +71,10 @@ absl::StatusOr<Plan> Build(Loader load) {
           absl::StrCat(family.mapping_file, ":", std::string(types.status().message())));
     }
     family.types = *std::move(types);
+  }
+  for (const PlanQuery& query : plan.queries) {
+    const absl::Status body = CheckQueryBody(query, plan.files[query.body_file]);
+    if (!body.ok()) return body;
   }
   plan.hash = HashFiles(plan.files);
   if (absl::Status status = plan.ToReleaseSpec().Validate(); !status.ok()) {

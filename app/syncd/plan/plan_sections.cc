@@ -8,6 +8,8 @@
 #include <optional>
 #include <set>
 
+#include "syncd/plan/section_checks.h"
+
 namespace syncd {
 namespace {
 
@@ -31,27 +33,6 @@ bool IsChannelName(std::string_view name) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
   };
   return !name.empty() && name[0] != '-' && std::ranges::all_of(name, lawful);
-}
-
-// A file beside plan.toml: no folders, so a plan never reads outside its own.
-bool IsFileName(std::string_view name) {
-  return !name.empty() && name[0] != '.' && name.find('/') == std::string_view::npos;
-}
-
-std::string Quoted(std::string_view text) { return absl::StrCat("\"", std::string(text), "\""); }
-
-// Reads the name that a [[table]] has, and puts it into the titles of later errors.
-std::string ReadName(TomlSection& section) {
-  std::string name = section.Required("name");
-  section.set_title(section.title() + " " + Quoted(name));
-  return name;
-}
-
-template <typename T>
-void CheckUnique(TomlSection& section, const std::vector<T>& all, const std::string& name) {
-  if (std::ranges::any_of(all, [&](const T& one) { return one.name == name; })) {
-    section.Fail("name", "this name is taken by an earlier one; expected another");
-  }
 }
 
 std::optional<FieldType> ParseFieldType(std::string_view word) {
@@ -363,6 +344,7 @@ void ReadSections(const toml::table& root, TomlErrors& errors, Plan& plan) {
   top.Tables("channel", [&](TomlSection& section) { ReadChannel(section, channels, plan); });
   top.Tables("family", [&](TomlSection& section) { ReadFamily(section, plan); });
   top.Tables("alias", [&](TomlSection& section) { ReadAlias(section, plan); });
+  top.Tables("query", [&](TomlSection& section) { ReadQuery(section, plan); });
   top.Finish();
   if (errors.ok() && HasCycle(plan)) {
     errors.Add(1, "[[channel]]: key \"after\": channels wait for each other in a circle");

@@ -11,6 +11,12 @@ namespace syncd {
 // Checks references between the parts. Errors go to `errors`; `plan` is of no use then.
 void ReadSections(const toml::table& root, TomlErrors& errors, Plan& plan);
 
+// Reads one [[query]]; behind the aliases.
+void ReadQuery(TomlSection& section, Plan& plan);
+
+// kInvalidArgument, with file and line, unless `text` can be the body of `query`.
+absl::Status CheckQueryBody(const PlanQuery& query, std::string_view text);
+
 }  // namespace syncd
 
 #endif  // SYNCD_PLAN_PLAN_SECTIONS_H_

@@ -85,6 +85,14 @@ uint64_t TomlSection::Count(const std::string& key, uint64_t fallback) {
   return fallback;
 }
 
+double TomlSection::Number(const std::string& key, double fallback) {
+  const toml::node* node = Get(key);
+  if (node == nullptr) return fallback;
+  if (const auto value = node->value<double>(); value && node->is_number()) return *value;
+  FailType(key, "a number", *node);
+  return fallback;
+}
+
 std::vector<std::string> TomlSection::Strings(const std::string& key) {
   std::vector<std::string> result;
   const toml::node* node = Get(key);

@@ -46,6 +46,7 @@ class TomlSection {
   std::string Optional(const std::string& key, const std::string& fallback = "");
   bool Boolean(const std::string& key, bool fallback);
   uint64_t Count(const std::string& key, uint64_t fallback);
+  double Number(const std::string& key, double fallback);
   std::vector<std::string> Strings(const std::string& key);
 
   // The value as JSON text, or `fallback` when the key is absent.

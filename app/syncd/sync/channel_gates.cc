@@ -30,8 +30,8 @@ std::vector<indexswap::GateResult> JudgeChannelGates(const std::vector<ChannelSt
 
 absl::Status CheckOverrides(const std::vector<std::string>& overrides) {
   static constexpr std::array kGates = {
-      "refused", "rejected", "shrink",  "empty",    "min_documents", "filters",  "health",
-      "digest",  "disk",     "changed", "capacity", "blocks",        "templates"};
+      "refused", "rejected", "shrink", "empty",   "min_documents", "filters", "health",
+      "queries", "digest",   "disk",   "changed", "capacity",      "blocks",  "templates"};
   for (const std::string& name : overrides) {
     if (!indexswap::CanBeOverridden(name)) {
       return absl::InvalidArgumentError(absl::StrFormat(

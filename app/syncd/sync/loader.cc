@@ -65,14 +65,22 @@ absl::Status WaitWatch::Look() {
   return absl::OkStatus();
 }
 
-absl::Status LoadDocuments(GenerationFile& file, indexswap::Build& build, RunHooks& hooks) {
-  if (absl::Status s = file.BeginSnapshot(); !s.ok()) return s;
+absl::Status LoadDocuments(GenerationFile& file, indexswap::Build& build, RunHooks& hooks,
+                           GenerationFile* moment) {
+  GenerationFile& reader = moment == nullptr ? file : *moment;
+  if (absl::Status s = reader.BeginSnapshot(); !s.ok()) return s;
   std::map<std::string, int64_t> documents;
-  const absl::Status loaded = LoadAtOnce(file, build, hooks, documents);
-  const absl::Status ended = file.EndSnapshot();
+  const absl::Status loaded = LoadAtOnce(reader, build, hooks, documents);
+  const absl::Status ended = moment == nullptr ? file.EndSnapshot() : absl::OkStatus();
   if (!loaded.ok()) return loaded;
   if (!ended.ok()) return ended;
   return file.WriteLoaded(documents);
+}
+
+absl::Status ReadAgain(GenerationFile& moment, const std::string& family,
+                       const indexswap::DocumentVisitor& visit) {
+  return moment.Project(
+      family, [&](std::string_view id, std::string&& document) { return visit(id, document); });
 }
 
 }  // namespace syncd

@@ -5,6 +5,8 @@
 #include <absl/status/status.h>
 #include <indexswap/engine.h>
 
+#include <string>
+
 #include "syncd/readmodel/generation_file.h"
 #include "syncd/sync/hooks.h"
 
@@ -30,9 +32,18 @@ class WaitWatch {
   RunProgress progress_;
 };
 
-// Reads every view of the file's plan once and puts each row into `build`. kCancelled when
-// interrupted; the errors of Build::Put and GenerationFile::Project otherwise.
-absl::Status LoadDocuments(GenerationFile& file, indexswap::Build& build, RunHooks& hooks);
+// Reads every view of the file's plan once, as of one moment, and puts each row into `build`.
+// `moment`: another connection to the file, to read through; it stays at that moment until it is
+// closed, whatever is written to the file, whose WAL is not folded back so long. nullptr: through
+// `file`, until the last row is read. kCancelled when interrupted; the errors of Build::Put and
+// GenerationFile::Project otherwise.
+absl::Status LoadDocuments(GenerationFile& file, indexswap::Build& build, RunHooks& hooks,
+                           GenerationFile* moment);
+
+// Hands every document of `family` that was loaded through `moment` to `visit` once more. Errors as
+// of GenerationFile::Project.
+absl::Status ReadAgain(GenerationFile& moment, const std::string& family,
+                       const indexswap::DocumentVisitor& visit);
 
 }  // namespace syncd
 

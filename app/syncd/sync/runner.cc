@@ -9,8 +9,6 @@
 #include <thread>
 
 #include "syncd/sync/announce.h"
-#include "syncd/sync/channel_gates.h"
-#include "syncd/sync/loader.h"
 #include "syncd/sync/receiver.h"
 #include "syncd/sync/state_files.h"
 
@@ -266,42 +264,6 @@ absl::Status SyncRunner::Receive(GenerationFile& file, RunInfo& run, SyncOutcome
   SetStage(file, run, RunStage::kFailed).IgnoreError();
   GiveUp(outcome.generation, Text(received)).IgnoreError();
   return received;
-}
-
-absl::Status SyncRunner::LoadAndSeal(GenerationFile& file, RunInfo& run, indexswap::Build& build,
-                                     SyncOutcome& outcome) {
-  const auto start = steady_clock::now();
-  if (absl::Status s = refused_.Attach(file.path()); !s.ok()) return s;
-  const absl::Status loaded = LoadDocuments(file, build, hooks_);
-  if (!loaded.ok()) {
-    refused_.Detach().IgnoreError();
-    return loaded;
-  }
-  const WaitWatch watch(build, hooks_, {build.generation(), "sealing"});
-  // An adoption has judged what it read already.
-  auto gates = outcome.gates.empty() ? JudgeChannels(file) : outcome.gates;
-  if (disk_) gates.push_back(*disk_);
-  const auto sealed = build.Seal({std::move(gates)});
-  const absl::Status kept = refused_.Detach();
-  if (!sealed.ok()) return sealed.status();
-  if (!kept.ok()) return kept;
-  outcome.load_s = SecondsSince(start);
-  outcome.documents = sealed->documents;
-  outcome.gates = sealed->gates;
-  if (absl::Status s = SetStage(file, run, RunStage::kSealed); !s.ok()) return s;
-  warm_.StartDraining(build.generation());
-  return absl::OkStatus();
-}
-
-std::vector<indexswap::GateResult> SyncRunner::JudgeChannels(const GenerationFile& file) const {
-  std::vector<ChannelState> snapshot;
-  for (ChannelState& state : file.channels()) {
-    const PlanChannel* channel = file.plan().FindChannel(state.name);
-    if (channel != nullptr && channel->kind == PlanChannel::Kind::kSnapshot) {
-      snapshot.push_back(std::move(state));
-    }
-  }
-  return JudgeChannelGates(snapshot, config_.rejected);
 }
 
 absl::Status SyncRunner::Promote(GenerationFile* file, const SyncRequest& request,

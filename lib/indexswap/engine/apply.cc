@@ -59,6 +59,9 @@ bool IsFenced(const absl::StatusOr<Results>& results) {
 
 absl::StatusOr<Results> ApplyChanges(Core& core, uint64_t generation,
                                      const std::vector<Change>& changes) {
+  if (core.options.gates.digest_all && core.building == generation) {
+    for (const Change& change : changes) core.written_since.Insert(change.family, change.id);
+  }
   for (int epochs = 0; epochs < kMaxEpochs; ++epochs) {
     const absl::StatusOr<Fence> fence = core.lease.Current();
     if (!fence.ok()) return fence.status();

@@ -6,6 +6,7 @@
 #include <atomic>
 
 #include "indexswap/engine/adoption.h"
+#include "indexswap/engine/digest_gate.h"
 #include "indexswap/engine/gates.h"
 #include "indexswap/engine/left_over.h"
 #include "indexswap/engine/preflight.h"
@@ -23,11 +24,14 @@ class BuildImpl : public Build {
         meta_(std::move(meta)),
         resumed_(resumed),
         first_epoch_(core.lease.Current().value_or(Fence()).epoch),
-        sample_(core.options.gates.digest_sample),
+        digest_all_(core.options.gates.digest_all),
+        sample_(digest_all_ ? 0 : core.options.gates.digest_sample),
+        buckets_(meta_.families),
         writer_(
             *core.store, core.lease, core.options.bulk, *core.options.clock, core.observer,
             [this](const BulkItem& item, const std::string& reason) { Refused(item, reason); }) {
     for (const std::string& family : meta_.families) put_.try_emplace(family);
+    core_.written_since.Clear();
     core_.building = meta_.generation;
   }
 
@@ -39,6 +43,10 @@ class BuildImpl : public Build {
   uint64_t refused() const override { return writer_.counts().refused; }
   std::string blocked() const override { return writer_.blocked(); }
   void set_on_wait(std::function<absl::Status()> on_wait) override {
+    {
+      const std::lock_guard lock(on_wait_mutex_);
+      on_wait_ = on_wait;
+    }
     writer_.set_on_wait(std::move(on_wait));
   }
 
@@ -57,6 +65,7 @@ class BuildImpl : public Build {
     std::call_once(first_put_, [this] { WatchReaders(); });
     sample_.Offer(family, id, version, document);
     digest_.Add(family, id, document);
+    if (digest_all_) buckets_.Add(family, id, document);
     counter->second.fetch_add(1, std::memory_order_relaxed);
     return writer_.Add({BulkItem::Kind::kIndex, IndexName(family, meta_.generation), std::move(id),
                         version, std::move(document)});
@@ -67,6 +76,7 @@ class BuildImpl : public Build {
  private:
   void Refused(const BulkItem& item, const std::string& reason);
   void NoteVersion(uint64_t version);
+  absl::StatusOr<GateResult> CompareWithStore(const SealInput& input);
   void WatchReaders();
   void TellOfReaders();
   void TellOfTrouble();
@@ -80,8 +90,13 @@ class BuildImpl : public Build {
   std::atomic<uint64_t> lowest_version_{kMaxVersion};
   // Fixed after construction, so that Put may look a family up without a lock.
   std::map<std::string, std::atomic<uint64_t>, std::less<>> put_;
+  const bool digest_all_;
   DigestSample sample_;
   ContentDigest digest_;
+  BucketDigest buckets_;
+  DocumentSet refused_;
+  std::mutex on_wait_mutex_;
+  std::function<absl::Status()> on_wait_;  // guarded by on_wait_mutex_
   std::once_flag first_put_;
   BulkWriter writer_;                     // its threads use what is above
   std::unique_ptr<ReaderWatch> readers_;  // its thread uses the writer; set with the first document
@@ -92,6 +107,10 @@ void BuildImpl::Refused(const BulkItem& item, const std::string& reason) {
   const std::string family = name ? name->family : item.index;
   sample_.Remove(family, item.id);
   digest_.Subtract(family, item.id, item.document);
+  if (digest_all_) {
+    buckets_.Subtract(family, item.id, item.document);
+    refused_.Insert(family, item.id);
+  }
   if (const auto counter = put_.find(family); counter != put_.end()) counter->second.fetch_sub(1);
   core_.observer.OnRefused({family, item.id, item.version & kMaxVersion, item.document, reason});
 }
@@ -182,6 +201,20 @@ absl::Status BuildImpl::FinishIndexes() {
   return absl::OkStatus();
 }
 
+absl::StatusOr<GateResult> BuildImpl::CompareWithStore(const SealInput& input) {
+  if (!digest_all_) return JudgeDigest(*core_.store, meta_.generation, sample_);
+  const auto on_page = [this] {
+    std::function<absl::Status()> on_wait;
+    {
+      const std::lock_guard lock(on_wait_mutex_);
+      on_wait = on_wait_;
+    }
+    return on_wait ? on_wait() : absl::OkStatus();
+  };
+  return JudgeWholeDigest(
+      {*core_.store, meta_, buckets_, refused_, core_.written_since, input.again, on_page});
+}
+
 absl::StatusOr<SealReport> BuildImpl::Seal(const SealInput& input) {
   if (absl::Status s = writer_.Flush(); !s.ok()) return s;
   TellOfReaders();
@@ -199,7 +232,7 @@ absl::StatusOr<SealReport> BuildImpl::Seal(const SealInput& input) {
   if (!judged.ok()) return judged.status();
   const auto counts = JudgeCounts(*core_.store, meta_, meta_.documents);
   if (!counts.ok()) return counts.status();
-  const auto digest = JudgeDigest(*core_.store, meta_.generation, sample_);
+  const auto digest = CompareWithStore(input);
   if (!digest.ok()) return digest.status();
 
   // Of a build that was sealed before and is loaded again, too, only Begin's are left.

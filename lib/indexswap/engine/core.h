@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "indexswap/engine/digest.h"
 #include "indexswap/engine/lease.h"
 #include "indexswap/engine/view.h"
 
@@ -34,6 +35,8 @@ struct Core {
   LeaseKeeper lease;
   std::mutex workflow;                // one writing workflow at a time
   std::atomic<uint64_t> building{0};  // the generation that this process builds; 0: none
+  DocumentSet written_since;          // of that one: what live changes were about, before they are
+                                      // sent, if all of it is going to be compared
 
   // What the store holds now.
   absl::StatusOr<ReleaseView> ReadView();

@@ -4,7 +4,7 @@
 
 #include <functional>
 
-#include "indexswap/json/content_hash.h"
+#include "indexswap/json/canonical.h"
 
 namespace indexswap {
 void ContentDigest::Add(std::string_view family, std::string_view id, std::string_view document) {
@@ -71,6 +71,108 @@ std::map<std::string, std::vector<DigestSample::Entry>> DigestSample::Entries() 
   std::map<std::string, std::vector<Entry>> by_family;
   for (const auto& [hash, entry] : entries_) by_family[entry.family].push_back(entry);
   return by_family;
+}
+
+uint64_t IdentityOf(std::string_view family, std::string_view id) {
+  // FNV-1a, and then the high bits into the low ones, of which the bucket is made.
+  uint64_t hash = 0xCBF29CE484222325ULL;
+  const auto mix = [&hash](unsigned char byte) { hash = (hash ^ byte) * 0x100000001B3ULL; };
+  for (const char c : family) mix(static_cast<unsigned char>(c));
+  mix(0);
+  for (const char c : id) mix(static_cast<unsigned char>(c));
+  hash ^= hash >> 32;
+  hash *= 0xD6E8FEB86659FD93ULL;
+  return hash ^ (hash >> 32);
+}
+
+ContentHash HashValue(std::string_view family, std::string_view id, std::string_view document) {
+  const auto canonical = CanonicalJson(document);
+  // What is no JSON the store refuses, and is taken back as it was added.
+  return HashContent(family, id, canonical.ok() ? std::string_view(*canonical) : document);
+}
+
+void BucketSum::Add(const ContentHash& hash) {
+  ++documents;
+  low += hash.low;
+  high += hash.high;
+}
+
+void BucketSum::Subtract(const ContentHash& hash) {
+  --documents;
+  low -= hash.low;
+  high -= hash.high;
+}
+
+BucketDigest::BucketDigest(const std::vector<std::string>& families) {
+  for (const std::string& family : families) families_[family];
+}
+
+void BucketDigest::Add(std::string_view family, std::string_view id, std::string_view document) {
+  const ContentHash hash = HashValue(family, id, document);
+  const size_t bucket = BucketOf(IdentityOf(family, id));
+  const std::lock_guard lock(mutex_);
+  if (const auto sums = families_.find(family); sums != families_.end()) {
+    sums->second[bucket].Add(hash);
+  }
+}
+
+void BucketDigest::Subtract(std::string_view family, std::string_view id,
+                            std::string_view document) {
+  const ContentHash hash = HashValue(family, id, document);
+  const size_t bucket = BucketOf(IdentityOf(family, id));
+  const std::lock_guard lock(mutex_);
+  if (const auto sums = families_.find(family); sums != families_.end()) {
+    sums->second[bucket].Subtract(hash);
+  }
+}
+
+BucketSums BucketDigest::Of(std::string_view family) const {
+  const std::lock_guard lock(mutex_);
+  const auto sums = families_.find(family);
+  return sums == families_.end() ? BucketSums() : sums->second;
+}
+
+void DocumentSet::Clear() {
+  const std::lock_guard lock(mutex_);
+  identities_.clear();
+  touched_.clear();
+  overflown_ = false;
+}
+
+void DocumentSet::Insert(std::string_view family, std::string_view id) {
+  const uint64_t identity = IdentityOf(family, id);
+  const std::lock_guard lock(mutex_);
+  auto touched = touched_.find(family);
+  if (touched == touched_.end()) touched = touched_.try_emplace(std::string(family)).first;
+  touched->second[BucketOf(identity)] = true;
+  if (identities_.contains(identity)) return;
+  if (identities_.size() >= kMost) {
+    overflown_ = true;
+  } else {
+    identities_.insert(identity);
+  }
+}
+
+bool DocumentSet::Contains(std::string_view family, std::string_view id) const {
+  const uint64_t identity = IdentityOf(family, id);
+  const std::lock_guard lock(mutex_);
+  return identities_.contains(identity);
+}
+
+bool DocumentSet::Touches(std::string_view family) const {
+  const std::lock_guard lock(mutex_);
+  return touched_.contains(family);
+}
+
+bool DocumentSet::Touches(std::string_view family, size_t bucket) const {
+  const std::lock_guard lock(mutex_);
+  const auto touched = touched_.find(family);
+  return touched != touched_.end() && touched->second[bucket];
+}
+
+bool DocumentSet::overflown() const {
+  const std::lock_guard lock(mutex_);
+  return overflown_;
 }
 
 }  // namespace indexswap

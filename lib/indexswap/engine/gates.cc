@@ -7,16 +7,12 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
-#include <unordered_map>
 
-#include "indexswap/engine/bulk_writer.h"
 #include "indexswap/engine/judgement.h"
-#include "indexswap/json/canonical.h"
+#include "indexswap/engine/query_gate.h"
 
 namespace indexswap {
 namespace {
-
-constexpr uint64_t kVersionMask = (1ULL << 40) - 1;
 
 // What a count failed with says something about the build, rather than about the store.
 bool IsAboutTheRequest(const absl::Status& status) {
@@ -104,32 +100,6 @@ absl::StatusOr<GateResult> JudgeHealth(const GateInput& input) {
   return GateResult{"health", health->colour <= input.options.health, false, health->detail};
 }
 
-// What differs between the sample of one family and the store.
-absl::Status CompareFamily(IndexStore& store, const std::string& index,
-                           const std::vector<DigestSample::Entry>& entries, Judgement& digest) {
-  std::vector<std::string> ids;
-  for (const DigestSample::Entry& entry : entries) ids.push_back(entry.id);
-  const auto stored = store.Fetch(index, ids);
-  if (!stored.ok()) return stored.status();
-  std::unordered_map<std::string, const StoredDocument*> by_id;
-  for (const StoredDocument& document : *stored) by_id[document.id] = &document;
-  for (const DigestSample::Entry& entry : entries) {
-    const auto found = by_id.find(entry.id);
-    if (found == by_id.end()) {
-      digest.Fail(absl::StrFormat("%s: %s is missing", index, entry.id));
-      continue;
-    }
-    if ((found->second->version & kVersionMask) > entry.version) continue;
-    const auto put = CanonicalJson(entry.document);
-    const auto got = CanonicalJson(found->second->document);
-    if (!put.ok() || !got.ok() || *put != *got) {
-      digest.Fail(absl::StrFormat("%s: %s is not as it was written", index, entry.id));
-    }
-  }
-  digest.Note(absl::StrFormat("%s: %d documents equal", index, entries.size()));
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 absl::StatusOr<GateResult> JudgeCounts(IndexStore& store, const GenerationMeta& meta,
@@ -156,25 +126,16 @@ absl::StatusOr<std::vector<GateResult>> JudgeStoreGates(const GateInput& input) 
   if (absl::Status s = JudgeAliases(input, filters, empty, shrink); !s.ok()) return s;
   absl::StatusOr<GateResult> health = JudgeHealth(input);
   if (!health.ok()) return health.status();
-  return std::vector<GateResult>{*std::move(minimum), filters.Result(), empty.Result(),
-                                 shrink.Result(), *std::move(health)};
+  absl::StatusOr<GateResult> queries = JudgeQueries(input);
+  if (!queries.ok()) return queries.status();
+  return std::vector<GateResult>{*std::move(minimum), filters.Result(),   empty.Result(),
+                                 shrink.Result(),     *std::move(health), *std::move(queries)};
 }
 
 GateResult JudgeRefused(uint64_t refused, const GateOptions& options) {
   return {"refused", refused <= options.max_refused, false,
           absl::StrFormat("%d documents refused by the store, at most %d", refused,
                           options.max_refused)};
-}
-
-absl::StatusOr<GateResult> JudgeDigest(IndexStore& store, uint64_t generation,
-                                       const DigestSample& sample) {
-  Judgement digest("digest");
-  for (const auto& [family, entries] : sample.Entries()) {
-    const absl::Status compared =
-        CompareFamily(store, IndexName(family, generation), entries, digest);
-    if (!compared.ok()) return compared;
-  }
-  return digest.Result();
 }
 
 bool ShrinksTooMuch(uint64_t before, uint64_t now, const GateOptions& options) {

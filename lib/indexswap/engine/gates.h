@@ -11,14 +11,12 @@
 #include <string>
 #include <vector>
 
-#include "indexswap/engine/digest.h"
-
 namespace indexswap {
 
 // What the gates that look at the store need.
 struct GateInput {
   IndexStore& store;
-  const ReleaseSpec& release;  // for min_documents
+  const ReleaseSpec& release;  // for min_documents and queries
   const GenerationMeta& meta;  // of the build: aliases, families, documents expected
   const AliasTable& aliases;   // as they are now
   const GateOptions& options;
@@ -29,7 +27,7 @@ absl::StatusOr<GateResult> JudgeCounts(IndexStore& store, const GenerationMeta& 
                                        const std::map<std::string, uint64_t>& expected);
 
 // The gates whose judgement can change after a build was sealed, because they compare with what is
-// live: `min_documents`, `filters`, `empty`, `shrink`, `health`. An error is one of the
+// live: `min_documents`, `filters`, `empty`, `shrink`, `health`, `queries`. An error is one of the
 // store's that says nothing about the build, such as kUnavailable.
 absl::StatusOr<std::vector<GateResult>> JudgeStoreGates(const GateInput& input);
 
@@ -38,11 +36,6 @@ bool ShrinksTooMuch(uint64_t before, uint64_t now, const GateOptions& options);
 
 // `refused`: documents that the store did not take.
 GateResult JudgeRefused(uint64_t refused, const GateOptions& options);
-
-// `digest`: what the store gives back of the sample equals what was put, as JSON values. A document
-// that was written anew since, at a higher version, is left out.
-absl::StatusOr<GateResult> JudgeDigest(IndexStore& store, uint64_t generation,
-                                       const DigestSample& sample);
 
 // `passed` for each gate named in `overrides`, recorded as overridden. kInvalidArgument for a name
 // that is no gate of `gates`, or one that can't be overridden.

@@ -18,6 +18,12 @@ absl::Status CheckJson(std::string_view where, const std::string& text) {
   return absl::OkStatus();
 }
 
+// Of a text that is JSON.
+bool IsObject(std::string_view text) {
+  const size_t first = text.find_first_not_of(" \t\r\n");
+  return first != std::string_view::npos && text[first] == '{';
+}
+
 absl::Status CheckFamily(const FamilySpec& family) {
   if (absl::Status s = ValidateFamilyName(family.name); !s.ok()) return s;
   const std::string where = absl::StrFormat("family %s", family.name);
@@ -51,6 +57,22 @@ absl::Status ReleaseSpec::Validate() const {
     read.insert(alias.family);
     if (absl::Status s = CheckJson("alias " + alias.name + ", filter", alias.filter); !s.ok()) {
       return s;
+    }
+  }
+  std::set<std::string> query_names;
+  for (const QuerySpec& query : queries) {
+    if (!query_names.insert(query.name).second) {
+      return absl::InvalidArgumentError(absl::StrFormat("query %s is named twice", query.name));
+    }
+    if (!alias_names.contains(query.alias)) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("query %s is sent through %s, which is no alias of release %s",
+                          query.name, query.alias, name));
+    }
+    const std::string where = absl::StrFormat("query %s, body", query.name);
+    if (absl::Status s = CheckJson(where, query.body); !s.ok()) return s;
+    if (!IsObject(query.body)) {
+      return absl::InvalidArgumentError(where + ": expected a JSON object");
     }
   }
   for (const std::string& family : family_names) {

@@ -44,6 +44,8 @@ class OpenSearchStore : public IndexStore {
                                                const std::vector<BulkItem>& items) override;
   absl::StatusOr<uint64_t> Count(const std::string& target, const std::string& filter) override;
   absl::StatusOr<std::chrono::microseconds> Probe(const std::string& alias) override;
+  absl::StatusOr<SearchFound> Search(const std::string& target, const std::string& filter,
+                                     const std::string& body) override;
   absl::StatusOr<IndexFacts> Inspect(const std::string& index) override;
   absl::StatusOr<std::vector<StoredDocument>> Fetch(const std::string& index,
                                                     const std::vector<std::string>& ids) override;

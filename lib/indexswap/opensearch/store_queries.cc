@@ -74,6 +74,29 @@ absl::StatusOr<json::object> WholeAnswer(std::string_view what, const HttpRespon
   return answer;
 }
 
+// `body` as it is to be sent: all hits counted, and its query restricted as an alias would do it.
+absl::StatusOr<std::string> SearchRequest(std::string_view what, const std::string& filter,
+                                          const std::string& body) {
+  absl::StatusOr<json::object> request = ParseObject(what, body);
+  if (!request.ok()) {
+    return absl::InvalidArgumentError(absl::StrFormat("%s: the body is no JSON object", what));
+  }
+  (*request)["track_total_hits"] = true;
+  if (!filter.empty()) {
+    absl::StatusOr<json::value> alias = ParseJson("filter", filter);
+    if (!alias.ok()) return absl::InvalidArgumentError(std::string(alias.status().message()));
+    json::object both{{"filter", *std::move(alias)}};
+    if (const json::value* query = request->if_contains("query")) both["must"] = *query;
+    (*request)["query"] = json::object{{"bool", std::move(both)}};
+  }
+  return json::serialize(*request);
+}
+
+// Some servers answer 503 where a query asks for too much, as if it were their own trouble.
+bool IsFaultOfQuery(const HttpResponse& response) {
+  return ParseServerError(response).reason.find("too_many_buckets_exception") != std::string::npos;
+}
+
 Health::Colour ColourOf(std::string_view text) {
   if (text == "green") return Health::Colour::kGreen;
   return text == "yellow" ? Health::Colour::kYellow : Health::Colour::kRed;
@@ -146,6 +169,38 @@ absl::StatusOr<std::chrono::microseconds> OpenSearchStore::Probe(const std::stri
   const absl::StatusOr<json::object> answer = WholeAnswer(what, *response);
   if (!answer.ok()) return answer.status();
   return std::chrono::duration_cast<std::chrono::microseconds>(took);
+}
+
+absl::StatusOr<SearchFound> OpenSearchStore::Search(const std::string& target,
+                                                    const std::string& filter,
+                                                    const std::string& body) {
+  absl::Status valid = CheckSingleName(target);
+  if (!valid.ok()) return valid;
+  const std::string what = "search through " + target;
+  const absl::StatusOr<std::string> request = SearchRequest(what, filter, body);
+  if (!request.ok()) return request.status();
+  const auto began = std::chrono::steady_clock::now();
+  const absl::StatusOr<HttpResponse> response =
+      Send(Effect::kRead, HttpMethod::kPost,
+           "/" + PercentEncode(target) +
+               "/_search?request_cache=false&filter_path=_shards,hits.total,error,status",
+           *request);
+  const auto took = std::chrono::steady_clock::now() - began;
+  if (!response.ok()) return response.status();
+  if (response->status >= 500 && IsFaultOfQuery(*response)) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%s: %s", what, ParseServerError(*response).reason));
+  }
+  const absl::StatusOr<json::object> answer = WholeAnswer(what, *response);
+  if (!answer.ok()) return answer.status();
+  const json::value* hits = answer->if_contains("hits");
+  const json::value* total =
+      hits != nullptr && hits->is_object() ? hits->as_object().if_contains("total") : nullptr;
+  const int64_t found =
+      total != nullptr && total->is_object() ? NumberMember(total->as_object(), "value") : -1;
+  if (found < 0) return absl::DataLossError(what + ": the answer has no hits.total");
+  return SearchFound{static_cast<uint64_t>(found),
+                     std::chrono::duration_cast<std::chrono::microseconds>(took)};
 }
 
 absl::StatusOr<IndexFacts> OpenSearchStore::Inspect(const std::string& index) {

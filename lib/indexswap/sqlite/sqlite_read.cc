@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "indexswap/json/meta_codec.h"
+#include "indexswap/query/search_body.h"
 #include "indexswap/sqlite/sqlite_store.h"
 
 namespace indexswap {
@@ -126,6 +127,60 @@ absl::StatusOr<std::chrono::microseconds> SqliteStore::Probe(const std::string& 
   return absl::ToChronoMicroseconds(absl::Now() - began);
 }
 
+absl::StatusOr<std::string> SqliteStore::ConditionOn(Connection& connection,
+                                                     const std::string& target,
+                                                     const std::string& filter,
+                                                     int64_t now_ms) const {
+  std::string condition = "1";
+  if (filter.empty()) return condition;
+  // Over an alias, the filter must hold for what it points at.
+  Statement select(connection.raw(),
+                   "SELECT name FROM indexswap_alias WHERE alias=?1 "
+                   "UNION ALL SELECT ?1 WHERE NOT EXISTS"
+                   "(SELECT 1 FROM indexswap_alias WHERE alias=?1)");
+  select.Bind(target);
+  for (absl::StatusOr<bool> row = select.Step(); !row.ok() || *row; row = select.Step()) {
+    if (!row.ok()) return row.status();
+    absl::StatusOr<std::string> each =
+        Condition(connection, std::string(select.Text(0)), filter, now_ms, nullptr);
+    if (!each.ok()) return each.status();
+    condition = *std::move(each);
+  }
+  return condition;
+}
+
+absl::StatusOr<SearchFound> SqliteStore::Search(const std::string& target,
+                                                const std::string& filter,
+                                                const std::string& body) {
+  const absl::StatusOr<SearchBody> search = ParseSearchBody(body);
+  if (!search.ok()) return search.status();
+  SearchFound found;
+  const absl::Time began = absl::Now();
+  absl::Status read = ReadOnly([&](Connection& connection) -> absl::Status {
+    absl::StatusOr<std::string> kind = KindOf(connection, target);
+    if (!kind.ok()) return kind.status();
+    if (kind->empty()) return NoSuchTarget(target);
+    std::string where;
+    for (const std::string* each : {&search->query, &filter}) {
+      const auto condition = ConditionOn(connection, target, *each, absl::ToUnixMillis(began));
+      if (!condition.ok()) return condition.status();
+      where += (where.empty() ? "(" : " AND (") + *condition + ")";
+    }
+    const std::string from = absl::StrFormat("FROM %s WHERE %s", QuoteName(target), where);
+    const absl::StatusOr<int64_t> hits = connection.Number("SELECT count(*) " + from);
+    if (!hits.ok()) return hits.status();
+    found.hits = static_cast<uint64_t>(*hits);
+    Statement page(connection.raw(), absl::StrFormat("SELECT id, document %s LIMIT %d OFFSET %d",
+                                                     from, search->size, search->from));
+    absl::StatusOr<bool> row = page.Step();
+    while (row.ok() && *row) row = page.Step();
+    return row.status();
+  });
+  if (!read.ok()) return read;
+  found.took = absl::ToChronoMicroseconds(absl::Now() - began);
+  return found;
+}
+
 absl::StatusOr<uint64_t> SqliteStore::Count(const std::string& target, const std::string& filter) {
   uint64_t count = 0;
   const int64_t now_ms = absl::ToUnixMillis(absl::Now());
@@ -133,24 +188,10 @@ absl::StatusOr<uint64_t> SqliteStore::Count(const std::string& target, const std
     absl::StatusOr<std::string> kind = KindOf(connection, target);
     if (!kind.ok()) return kind.status();
     if (kind->empty()) return NoSuchTarget(target);
-    std::string condition = "1";
-    if (!filter.empty()) {
-      // Over an alias, the filter must hold for what it points at.
-      Statement select(connection.raw(),
-                       "SELECT name FROM indexswap_alias WHERE alias=?1 "
-                       "UNION ALL SELECT ?1 WHERE NOT EXISTS"
-                       "(SELECT 1 FROM indexswap_alias WHERE alias=?1)");
-      select.Bind(target);
-      for (absl::StatusOr<bool> row = select.Step(); !row.ok() || *row; row = select.Step()) {
-        if (!row.ok()) return row.status();
-        absl::StatusOr<std::string> each =
-            Condition(connection, std::string(select.Text(0)), filter, now_ms, nullptr);
-        if (!each.ok()) return each.status();
-        condition = *std::move(each);
-      }
-    }
+    const absl::StatusOr<std::string> condition = ConditionOn(connection, target, filter, now_ms);
+    if (!condition.ok()) return condition.status();
     absl::StatusOr<int64_t> number = connection.Number(
-        absl::StrFormat("SELECT count(*) FROM %s WHERE %s", QuoteName(target), condition));
+        absl::StrFormat("SELECT count(*) FROM %s WHERE %s", QuoteName(target), *condition));
     if (number.ok()) count = static_cast<uint64_t>(*number);
     return number.status();
   });

@@ -38,6 +38,8 @@ class SqliteStore : public IndexStore {
                                                const std::vector<BulkItem>& items) override;
   absl::StatusOr<uint64_t> Count(const std::string& target, const std::string& filter) override;
   absl::StatusOr<std::chrono::microseconds> Probe(const std::string& alias) override;
+  absl::StatusOr<SearchFound> Search(const std::string& target, const std::string& filter,
+                                     const std::string& body) override;
   absl::StatusOr<IndexFacts> Inspect(const std::string& index) override;
   absl::StatusOr<std::vector<StoredDocument>> Fetch(const std::string& index,
                                                     const std::vector<std::string>& ids) override;
@@ -89,6 +91,10 @@ class SqliteStore : public IndexStore {
   absl::StatusOr<std::string> Condition(Connection& connection, const std::string& index,
                                         const std::string& filter, std::optional<int64_t> now_ms,
                                         std::vector<std::string>* zones) const;
+
+  // The same on an index or an alias; empty selects everything.
+  absl::StatusOr<std::string> ConditionOn(Connection& connection, const std::string& target,
+                                          const std::string& filter, int64_t now_ms) const;
 
   // Empties the write-ahead log when it has grown enough, or whenever it can be for `force`.
   void MaybeCheckpoint(bool force);

@@ -28,6 +28,7 @@ enum class Method {
   kBulk,
   kCount,
   kProbe,
+  kSearch,
   kInspect,
   kFetch,
   kScan,
@@ -86,8 +87,9 @@ class FaultyStore : public ForwardingStore {
     int sum = 0;
     for (const auto& [method, count] : calls_) {
       const bool reads = method == Method::kRead || method == Method::kCount ||
-                         method == Method::kProbe || method == Method::kInspect ||
-                         method == Method::kFetch || method == Method::kScan;
+                         method == Method::kProbe || method == Method::kSearch ||
+                         method == Method::kInspect || method == Method::kFetch ||
+                         method == Method::kScan;
       if (!reads) sum += count;
     }
     return sum;
@@ -143,6 +145,11 @@ class FaultyStore : public ForwardingStore {
   absl::StatusOr<std::chrono::microseconds> Probe(const std::string& alias) override {
     return With<absl::StatusOr<std::chrono::microseconds>>(Method::kProbe,
                                                            [&] { return target().Probe(alias); });
+  }
+  absl::StatusOr<SearchFound> Search(const std::string& name, const std::string& filter,
+                                     const std::string& body) override {
+    return With<absl::StatusOr<SearchFound>>(Method::kSearch,
+                                             [&] { return target().Search(name, filter, body); });
   }
   absl::StatusOr<IndexFacts> Inspect(const std::string& index) override {
     return With<absl::StatusOr<IndexFacts>>(Method::kInspect,

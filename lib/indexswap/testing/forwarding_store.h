@@ -50,6 +50,10 @@ class ForwardingStore : public IndexStore {
   absl::StatusOr<std::chrono::microseconds> Probe(const std::string& alias) override {
     return target_->Probe(alias);
   }
+  absl::StatusOr<SearchFound> Search(const std::string& target, const std::string& filter,
+                                     const std::string& body) override {
+    return target_->Search(target, filter, body);
+  }
   absl::StatusOr<IndexFacts> Inspect(const std::string& index) override {
     return target_->Inspect(index);
   }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "indexswap/json/canonical.h"
+#include "indexswap/query/search_body.h"
 #include "indexswap/testing/filter_matcher.h"
 #include "indexswap/testing/memory_store_impl.h"
 
@@ -223,6 +224,22 @@ absl::StatusOr<std::chrono::microseconds> MemoryStore::Probe(const std::string& 
   const absl::StatusOr<uint64_t> documents = Count(alias, "");
   if (!documents.ok()) return documents.status();
   return absl::ToChronoMicroseconds(absl::Now() - began);
+}
+
+absl::StatusOr<SearchFound> MemoryStore::Search(const std::string& target,
+                                                const std::string& filter,
+                                                const std::string& body) {
+  const absl::StatusOr<SearchBody> search = ParseSearchBody(body);
+  if (!search.ok()) return search.status();
+  const absl::Time began = absl::Now();
+  std::string both = search->query;
+  if (!filter.empty()) {
+    both =
+        absl::StrFormat(R"({"bool":{"filter":[%s%s%s]}})", filter, both.empty() ? "" : ",", both);
+  }
+  const absl::StatusOr<uint64_t> hits = Count(target, both);
+  if (!hits.ok()) return hits.status();
+  return SearchFound{*hits, absl::ToChronoMicroseconds(absl::Now() - began)};
 }
 
 absl::StatusOr<uint64_t> MemoryStore::Count(const std::string& target, const std::string& filter) {

@@ -90,6 +90,7 @@ TEST_F(ConfigTest, ValuesGoWhereTheyBelong) {
   const auto config = Read(std::string(kSmall) +
                            "[queues]\ngmc = \"amqp:q\"\n[sync]\nquiet = \"3s\"\nsequential = true\n"
                            "[gates]\nmax_shrink = 0.5\nhealth = \"green\"\nmax_rejected_count = 3\n"
+                           "digest = \"all\"\n"
                            "[bulk]\ndocuments = 7\n[lease]\nbeat = \"1s\"\n[retention]\ngrace = "
                            "\"2h\"\n");
   ASSERT_TRUE(config.ok()) << config.status();
@@ -97,6 +98,7 @@ TEST_F(ConfigTest, ValuesGoWhereTheyBelong) {
   EXPECT_EQ(config->sync.quiet, milliseconds(3000));
   EXPECT_TRUE(config->sync.sequential);
   EXPECT_EQ(config->gates.max_shrink, 0.5);
+  EXPECT_TRUE(config->gates.digest_all);
   EXPECT_EQ(config->gates.health, indexswap::Health::Colour::kGreen);
   EXPECT_EQ(config->rejected.count, 3u);
   EXPECT_EQ(config->bulk.max_documents, 7u);
@@ -147,6 +149,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"[bulk]\nin_flight = 1.5\n", 6, "[bulk] in_flight: expected a whole number"},
         Mistake{"[gates]\nmax_shrink = 1.1\n", 6, "[gates] max_shrink: expected a number from 0"},
         Mistake{"[gates]\nmax_shrink = nan\n", 6, "[gates] max_shrink: expected a number from 0"},
+        Mistake{"[gates]\ndigest = \"none\"\n", 6, "[gates] digest: expected one of \"sample\""},
         Mistake{"[gates]\nhealth = \"red\"\n", 6, "[gates] health: expected one of \"yellow\""},
         Mistake{"ca_file = 7\n", 5, "[store] ca_file: expected a path in quotes"},
         Mistake{"user = true\n", 5, "[store] user: expected text in quotes"},
