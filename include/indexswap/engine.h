@@ -61,11 +61,13 @@ struct SwapReport {
   uint64_t from = 0;  // the generation that was live; 0 for none, and for what was adopted
   uint64_t to = 0;
   std::vector<AliasAction> actions;
-  std::vector<std::string> pending;   // aliases left out because a concrete index has their name
-  std::string request;                // the body that is sent, for people
-  std::string request_line;           // `POST /_aliases`; empty where no request is sent
-  std::string state;                  // PlanSwap: what stands for the state that it was made from
-  std::vector<GateResult> gates;      // as recorded; of a plan, Begin's; none for a rollback
+  std::vector<std::string> pending;  // aliases left out because a concrete index has their name
+  std::string request;               // the body that moves the aliases, for people; empty: none
+  std::vector<ExplainedRequest> requests;  // of a plan: all that change the store's indexes and
+                                           // aliases, in their order
+  std::string state;                       // of a plan: what stands for the state it was made from
+  std::vector<GateResult> gates;  // as recorded; of a plan, those that can be judged before; none
+                                  // of a rollback that was carried out
   std::chrono::microseconds swap{0};  // from sending the request to its answer
 };
 
@@ -122,6 +124,12 @@ struct PruneReport {
 // Which parts of two SwapReport::state differ, for people: `the plan`, `the aliases`, `the
 // generations`, joined by commas. Pure.
 std::string DifferenceOfStates(const std::string& one, const std::string& other);
+
+// What Begin says of such `gates` (those of Engine::PlanSwap(0)): kFailedPrecondition names the
+// first that stops it, with the remedy. Those that `overrides` names are let through, and say so;
+// it may name gates that are judged later, too. So a caller can know before the lease is taken.
+// Begin judges anew. Pure.
+absl::Status StopsBuild(const std::vector<std::string>& overrides, std::vector<GateResult>& gates);
 
 // Called within a swap or a rollback to `to`, after everything that takes time and right before the
 // request: the caller stops writing live changes until the call that it was given to returns, and
@@ -270,10 +278,19 @@ class Engine {
                                              const PromoteInput& input = {}) = 0;
 
   // What Promote would send if the generation `to` existed and passed; changes nothing. 0: the
-  // number that Begin would take, with the gates that Begin judges. Its `state` is another once an
-  // alias, a generation or the release is another; counts, live documents and leases don't change
-  // it.
+  // number that Begin would take, with the gates that Begin judges, and with the requests that
+  // create its indexes: as they will be, but for the build's id and time, and the figures of the
+  // gates, in `_meta`. Of another generation, the gate `blocks`. kFailedPrecondition when a block
+  // keeps even the release from being read.
   virtual absl::StatusOr<SwapReport> PlanSwap(uint64_t to) = 0;
+
+  // What Rollback would do and send; changes nothing. The errors are Rollback's. `gates` has
+  // `blocks`, which Rollback itself does not look at: the store refuses it then.
+  virtual absl::StatusOr<SwapReport> PlanRollback(std::optional<uint64_t> to = std::nullopt) = 0;
+
+  // The `state` that a plan has now. It is another once an alias, a generation or the release is
+  // another; counts, live documents and leases don't change it.
+  virtual absl::StatusOr<std::string> State() = 0;
 
   // Moves the aliases back to what the live generation replaced, or to `to`. kFailedPrecondition
   // when there is no such complete generation. `hold` may be empty. 0: to what was there before the

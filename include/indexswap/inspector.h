@@ -105,6 +105,13 @@ bool IsAccessDenied(const absl::Status& status);
 // Marks an error as such. For stores.
 absl::Status AsAccessDenied(absl::Status status);
 
+// Whether a store has refused a request because of a block that somebody, or a full disk, has set;
+// the message names index, block and remedy.
+bool IsBlocked(const absl::Status& status);
+
+// Marks an error as such. For stores.
+absl::Status AsBlocked(absl::Status status);
+
 }  // namespace indexswap
 
 #endif  // INDEXSWAP_INSPECTOR_H_

@@ -131,6 +131,13 @@ struct IndexFacts {
   std::vector<std::string> aliases;  // all but a private one, in order of name
 };
 
+// One request that changes a store, as it would be sent; for people, and for who compares it.
+struct ExplainedRequest {
+  std::string method;  // `PUT`; empty where nothing is sent, as in an embedded store
+  std::string path;    // `/masterdoctorindex_v13`; empty likewise
+  std::string body;    // JSON; SQL of an embedded store
+};
+
 // A document as stored.
 struct StoredDocument {
   std::string id;
@@ -253,12 +260,13 @@ class IndexStore {
   virtual absl::Status DeleteIndexes(const Fence& fence,
                                      const std::vector<std::string>& indexes) = 0;
 
-  // The body of the request that UpdateAliases would send, for people; changes nothing.
-  virtual std::string ExplainAliases(const Fence& fence,
-                                     const std::vector<AliasAction>& actions) const = 0;
-
-  // How it would be sent: `POST /_aliases`; empty where nothing is sent.
-  virtual std::string ExplainRequestLine() const { return ""; }
+  // The requests that CreateIndex sends for each of `created`, then those that bring the settings
+  // of each into force, as FinishLoading does, and last that of UpdateAliases, which may name these
+  // indexes; none for no actions. In the order in which they are sent, and as they are: what is
+  // sent is made by the same code. Changes nothing.
+  virtual std::vector<ExplainedRequest> Explain(const Fence& fence,
+                                                const std::vector<IndexDefinition>& created,
+                                                const std::vector<AliasAction>& actions) const = 0;
 
   // For diagnosis; owned by the store. nullptr where there is nothing to look at.
   virtual StoreInspector* inspector() { return nullptr; }

@@ -46,6 +46,9 @@ CREATE_INDEX = Which("PUT", r"/masterdoctorindex_v\d+$")
 META = Which("PUT", r"masterdoctorindex_v\d+_W\d+/_mapping")
 SETTINGS = Which("PUT", r"masterdoctorindex_v\d+_W\d+/_settings")
 BULK = Which("POST", "^/_bulk")
+# All that changes indexes or aliases, but for leases, documents and the `_meta` of what is there.
+CHANGES = Which("PUT|POST|DELETE", r"^/(?!_bulk|_mget|_search|tis_lease_)"
+                r"(?!.*/_(refresh|count|search|mapping|mget|pit)\b)")
 
 
 def nothing(forward):
@@ -170,7 +173,7 @@ class _Rule:
     skip: int
     times: int | None    # None: for ever
     met: int = 0
-    bodies: list = dataclasses.field(default_factory=list)    # of the requests that met it
+    seen: list = dataclasses.field(default_factory=list)    # (method, path, body) of what met it
 
 
 class Plan:
@@ -201,7 +204,7 @@ class Plan:
                 if rule.times is not None:
                     rule.times -= 1
                 rule.met += 1
-                rule.bodies.append(body)
+                rule.seen.append((method, path, body))
                 return rule.fault
         return None
 

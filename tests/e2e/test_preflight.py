@@ -47,8 +47,8 @@ class PreflightTest(harness.EndToEnd):
             self.store.call("PUT", f"/{index}/_settings", {f"index.blocks.{name}": None})
 
     def blocks(self, name):
-        """A block on what is ours keeps the lease from being taken as well, which says the same;
-        one on its metadata keeps everything from being read."""
+        """A block on what is ours keeps the lease from being taken as well, and one on its metadata
+        everything from being read: both are told before."""
         deployment, index = self.deployment(name), "connectedindex_v1"
         before = self.store.aliases(), self.store.indexes()
         self.block(index, "read_only")
@@ -56,18 +56,22 @@ class PreflightTest(harness.EndToEnd):
         gate = next(gate for gate in planned["gates"] if gate["gate"] == "blocks")
         self.assertFalse(gate["passed"])
         self.assertIn("set index.blocks.read_only of it to null", gate["detail"])
-        self.says_so(deployment.sync(self.SECOND.folder, code=1), index)
+        stopped = deployment.sync(self.SECOND.folder, code=3)
+        self.says_so(stopped, index, "read_only")
+        self.assertEqual(stopped.failed_gates(), ["blocks"])
         self.unblock(index, "read_only")
         self.block(index, "metadata")
-        self.says_so(deployment.run("plan", code=1), index)
-        self.says_so(deployment.sync(self.SECOND.folder, code=1), index)
+        for outcome in (deployment.run("plan", code=3),
+                        deployment.sync(self.SECOND.folder, code=3),
+                        deployment.run("rollback", "--dry-run", code=3)):
+            self.says_so(outcome, index, "metadata")
         self.unblock(index, "metadata")
         self.block(index, "write")    # lets a swap through
         self.assertEqual((self.store.aliases(), self.store.indexes()), before)
         self.goes_on(deployment)
 
-    def says_so(self, outcome, index):
-        for text in (index, "lift the block"):
+    def says_so(self, outcome, index, block):
+        for text in ("the gate blocks stopped", index, f"set index.blocks.{block}", "to null"):
             self.assertIn(text, outcome.message())
 
     def test_blocks_opensearch_2_19(self):

@@ -61,6 +61,11 @@ void AddRollback(CLI::App& app, Arguments& arguments, Command& chosen) {
   rollback->add_option("--to", arguments.to, "this generation instead of the previous one")
       ->type_name("N")
       ->check(CheckGeneration);
+  rollback
+      ->add_option("--if-state", arguments.if_state,
+                   "only if the state is still the one that `--dry-run`, or `plan`, has shown")
+      ->type_name("HASH");
+  rollback->add_flag("--dry-run", arguments.dry_run, "only say what would be done and lost");
   rollback->add_flag("--accept-loss", arguments.accept_loss,
                      "go back even if live events would be missing there");
 }

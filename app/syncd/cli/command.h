@@ -31,7 +31,7 @@ struct Arguments {
   std::optional<uint64_t> promote;
   std::optional<uint64_t> to;
   std::vector<std::string> overrides;
-  std::string if_state;  // `state` of `plan --json`; empty: whatever it is
+  std::optional<std::string> if_state;  // `state` of `plan --json`, or of a dry run
   bool dry_run = false;
   bool accept_loss = false;
   bool take_names = false;

@@ -124,6 +124,29 @@ void PrintChannels(const json::value& run) {
   }
 }
 
+// What a plan, of a swap or of the way back, says of aliases, gates and state.
+void PrintPlanned(const json::value& plan) {
+  for (const json::value& action : List(plan, "actions")) {
+    const bool add = TextAt(action, "kind") == "add";
+    std::string line =
+        absl::StrFormat("%s alias %s %s %s", TextAt(action, "kind"), TextAt(action, "alias"),
+                        add ? "to" : "from", TextAt(action, "index"));
+    if (!At(action, "filter").is_null())
+      absl::StrAppend(&line, " where ", TextAt(action, "filter"));
+    PrintLine(line);
+  }
+  for (const json::value& alias : List(plan, "pending")) {
+    PrintLine(absl::StrFormat("leave %s as it is: a concrete index has its name", Text(alias)));
+  }
+  if (!At(plan, "request").is_null()) PrintLine("in one request: " + TextAt(plan, "request"));
+  PrintLine("state: " + TextAt(plan, "state"));
+  for (const json::value& gate : List(plan, "gates")) {
+    PrintLine(absl::StrFormat("%s %s: %s", TextAt(gate, "gate"),
+                              IsTrue(gate, "passed") ? "passes" : "STOPS IT",
+                              TextAt(gate, "detail")));
+  }
+}
+
 }  // namespace
 
 std::string RunForPeople(const std::string& text) {
@@ -201,29 +224,18 @@ void PrintStatusForPeople(const std::string& text) {
 void PrintPlanForPeople(const std::string& text) {
   const json::value plan = Parse(text);
   for (const json::value& index : List(plan, "indexes")) PrintLine("create " + Text(index));
-  for (const json::value& action : List(plan, "actions")) {
-    const bool add = TextAt(action, "kind") == "add";
-    std::string line =
-        absl::StrFormat("%s alias %s %s %s", TextAt(action, "kind"), TextAt(action, "alias"),
-                        add ? "to" : "from", TextAt(action, "index"));
-    if (!At(action, "filter").is_null())
-      absl::StrAppend(&line, " where ", TextAt(action, "filter"));
-    PrintLine(line);
-  }
-  for (const json::value& alias : List(plan, "pending")) {
-    PrintLine(absl::StrFormat("leave %s as it is: a concrete index has its name", Text(alias)));
-  }
-  PrintLine("in one request: " + TextAt(plan, "request"));
-  PrintLine("state: " + TextAt(plan, "state"));
-  for (const json::value& gate : List(plan, "gates")) {
-    PrintLine(absl::StrFormat("%s %s: %s", TextAt(gate, "gate"),
-                              IsTrue(gate, "passed") ? "passes" : "STOPS IT",
-                              TextAt(gate, "detail")));
-  }
+  PrintPlanned(plan);
 }
 
 void PrintRollbackForPeople(const std::string& text) {
   const json::value report = Parse(text);
+  if (IsTrue(report, "dry_run")) {
+    PrintLine(absl::StrFormat("from generation %s back to %s; nothing is done yet",
+                              TextAt(report, "from"), TextAt(report, "to")));
+    PrintLine(TextAt(report, "loss"));
+    if (IsTrue(report, "needs_accept_loss")) PrintLine("only with --accept-loss");
+    return PrintPlanned(report);
+  }
   if (List(report, "actions").empty()) {
     return PrintLine(absl::StrFormat("generation %s is live already", TextAt(report, "to")));
   }

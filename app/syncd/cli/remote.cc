@@ -71,7 +71,7 @@ std::string TextAt(const json::value& value, const char* name) {
 std::string SyncBody(const Arguments& arguments) {
   json::object body;
   if (arguments.promote) body["promote"] = *arguments.promote;
-  if (!arguments.if_state.empty()) body["if_state"] = arguments.if_state;
+  if (arguments.if_state) body["if_state"] = *arguments.if_state;
   if (!arguments.overrides.empty()) {
     body["override"] = json::array(arguments.overrides.begin(), arguments.overrides.end());
   }

@@ -14,6 +14,7 @@
 #include "syncd/sync/adopt.h"
 #include "syncd/sync/announce.h"
 #include "syncd/sync/channel_gates.h"
+#include "syncd/sync/expected_state.h"
 #include "syncd/sync/state_disk.h"
 #include "syncd/sync/unknown_outcome.h"
 
@@ -40,11 +41,7 @@ ApiAnswer RunAnswer(uint64_t run, const std::string& state, bool already_running
 }  // namespace
 
 ApiAnswer Daemon::StartSync(const ApiSyncRequest& asked) {
-  if (asked.if_state) {
-    const auto plan = tools_.engine.PlanSwap(0);
-    if (!plan.ok()) return ApiError(plan.status());
-    if (absl::Status s = CheckState(*asked.if_state, plan->state); !s.ok()) return ApiError(s);
-  }
+  if (absl::Status s = CheckStateNow(tools_.engine, asked.if_state); !s.ok()) return ApiError(s);
   if (absl::Status s = CheckOverrides(asked.overrides); !s.ok()) return ApiError(s);
   if (!asked.promote && !OnlyDisk(asked.overrides)) {
     return ApiError(absl::InvalidArgumentError(
@@ -135,14 +132,23 @@ ApiAnswer Daemon::Status() {
 
 ApiAnswer Daemon::Plan() { return AnswerPlan(tools_.plan, tools_.engine); }
 
-ApiAnswer Daemon::Rollback(std::optional<uint64_t> to, bool accept_loss) {
+ApiAnswer Daemon::Rollback(const ApiRollbackRequest& asked) {
+  const RollbackRequest request{asked.to, asked.accept_loss, asked.if_state,
+                                config().sync.pause_max};
+  if (asked.dry_run) {
+    const auto facts = [this](const indexswap::ReleaseStatus&) {
+      return FactsOf(state_, tools_.log, *warm_);
+    };
+    const auto preview = PreviewRollback(tools_.engine, request, state_, facts, tools_.plan);
+    return preview.ok() ? Answer(RollbackPreviewJson(*preview)) : ApiError(preview.status());
+  }
   RollbackLoss loss;
   const auto told = [&](const RollbackLoss& found) {
     loss = found;
     tools_.note(Severity::kInfo, "rollback: " + found.Describe());
   };
-  const auto report = RollBack(tools_.engine, *warm_, tools_.log, state_,
-                               {to, accept_loss, config().sync.pause_max}, told);
+  const auto report =
+      RollBack({tools_.engine, *warm_, tools_.log, tools_.plan, state_}, request, told);
   NoteOutcome("rollback", report.status());
   if (!report.ok()) return ApiError(report.status());
   {

@@ -67,7 +67,7 @@ class Service : public Api {
   ApiAnswer CancelSync() override;
   ApiAnswer Status() override;
   ApiAnswer Plan() override;
-  ApiAnswer Rollback(std::optional<uint64_t> to, bool accept_loss) override;
+  ApiAnswer Rollback(const ApiRollbackRequest& request) override;
   ApiAnswer Prune(bool dry_run) override;
   ApiAnswer Adopt(const ApiAdoptRequest& request) override;
   ApiAnswer DeadLetters() override;

@@ -102,8 +102,9 @@ ApiAnswer Service::Plan() {
                    [this](indexswap::Engine& engine) { return AnswerPlan(tools_.plan, engine); });
 }
 
-ApiAnswer Service::Rollback(std::optional<uint64_t> to, bool accept_loss) {
-  return ForActive([&](Daemon& daemon) { return daemon.Rollback(to, accept_loss); });
+// A dry run, too: only the active one knows what would be lost.
+ApiAnswer Service::Rollback(const ApiRollbackRequest& request) {
+  return ForActive([&](Daemon& daemon) { return daemon.Rollback(request); });
 }
 
 ApiAnswer Service::Prune(bool dry_run) {

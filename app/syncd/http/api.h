@@ -33,6 +33,14 @@ struct ApiAdoptRequest {
   std::vector<std::string> overrides;   // gates of that to let through; not checked yet
 };
 
+// What a rollback is asked to do. With nothing set: back to what the live generation replaced.
+struct ApiRollbackRequest {
+  std::optional<uint64_t> to;
+  bool accept_loss = false;
+  bool dry_run = false;                 // only say what would be done
+  std::optional<std::string> if_state;  // `state` of the plan, or dry run, that the caller has seen
+};
+
 // What the daemon can be asked over HTTP.
 // Thread-safe: the server calls it from several threads at once. Every method returns quickly
 // unless it says otherwise; whatever takes longer goes on after the answer. None throws; a failure
@@ -55,8 +63,9 @@ class Api {
   // 200, the object that `plan --json` prints. May take seconds: it asks the store.
   virtual ApiAnswer Plan() = 0;
   // Back to `to`, or to the generation that live replaced. May take seconds. 409 with what would
-  // be lost unless accept_loss.
-  virtual ApiAnswer Rollback(std::optional<uint64_t> to, bool accept_loss) = 0;
+  // be lost unless accept_loss, and with what has moved unless the state is `if_state`. With
+  // `dry_run` 200, the object that `rollback --dry-run --json` prints; nothing is changed.
+  virtual ApiAnswer Rollback(const ApiRollbackRequest& request) = 0;
   // 200, the object that `prune --json` prints. May take seconds.
   virtual ApiAnswer Prune(bool dry_run) = 0;
   // Starts a run that takes over what another program made, as StartSync: 202; 409 when there is

@@ -148,11 +148,13 @@ absl::StatusOr<ApiSyncRequest> ReadSyncRequest(std::string_view body) {
   return request;
 }
 
-absl::StatusOr<RollbackRequest> ReadRollbackRequest(std::string_view body) {
+absl::StatusOr<ApiRollbackRequest> ReadRollbackRequest(std::string_view body) {
   Keys keys(body);
-  RollbackRequest request;
+  ApiRollbackRequest request;
   request.to = keys.Generation("to");
   request.accept_loss = keys.Flag("accept_loss");
+  request.dry_run = keys.Flag("dry_run");
+  request.if_state = keys.Text("if_state");
   if (absl::Status status = keys.Done(); !status.ok()) return status;
   return request;
 }

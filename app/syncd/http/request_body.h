@@ -14,16 +14,11 @@
 
 namespace syncd {
 
-struct RollbackRequest {
-  std::optional<uint64_t> to;
-  bool accept_loss = false;
-};
-
 // Each reads one JSON object; an empty body is an empty object, and null is a key that is not
 // there. kInvalidArgument names the key (an unknown one, one given twice, one of another type) and
 // what was expected; it doesn't repeat values.
 absl::StatusOr<ApiSyncRequest> ReadSyncRequest(std::string_view body);
-absl::StatusOr<RollbackRequest> ReadRollbackRequest(std::string_view body);
+absl::StatusOr<ApiRollbackRequest> ReadRollbackRequest(std::string_view body);
 absl::StatusOr<ApiAdoptRequest> ReadAdoptRequest(std::string_view body);
 absl::StatusOr<bool> ReadPruneRequest(std::string_view body);  // dry_run
 absl::Status ReadEmptyRequest(std::string_view body);

@@ -189,9 +189,8 @@ ApiAnswer ApiServerImpl::CallWithBody(const Route& route, const HttpRequest& req
       return sync.ok() ? api_->StartSync(*sync) : ApiError(sync.status());
     }
     case Call::kRollback: {
-      const absl::StatusOr<RollbackRequest> rollback = ReadRollbackRequest(body);
-      return rollback.ok() ? api_->Rollback(rollback->to, rollback->accept_loss)
-                           : ApiError(rollback.status());
+      const absl::StatusOr<ApiRollbackRequest> rollback = ReadRollbackRequest(body);
+      return rollback.ok() ? api_->Rollback(*rollback) : ApiError(rollback.status());
     }
     case Call::kPrune: {
       const absl::StatusOr<bool> dry_run = ReadPruneRequest(body);

@@ -129,6 +129,10 @@ class EventFile {
   std::map<std::string, Writer> writers_;
 };
 
+// Why the generation whose file is at `path` has not got all events up to its cursor, though it has
+// one, for people: its plan lacks some, or the plan in use. Empty: it has.
+absl::StatusOr<std::string> WhyIncomplete(const std::string& path, const Plan& in_use);
+
 }  // namespace syncd
 
 #endif  // SYNCD_READMODEL_EVENT_FILE_H_

@@ -157,6 +157,9 @@ class EventLog {
   int64_t arrival_ms_ = 0;
 };
 
+// See EventLog::WhyNotAllFor. Pure.
+std::string WhyNotAllEvents(const Plan& plan, const Plan& in_use);
+
 // The channel under which AppendLate journals: `@<build id>/<channel>`.
 std::string LateChannel(const std::string& build_id, const std::string& channel);
 

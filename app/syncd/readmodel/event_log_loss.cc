@@ -22,17 +22,17 @@ bool SameEvents(const Plan& old_plan, const PlanAssignment& old_one, const Plan&
 
 }  // namespace
 
-std::string EventLog::WhyNotAllFor(const Plan& plan) const {
+std::string WhyNotAllEvents(const Plan& plan, const Plan& in_use) {
   for (const PlanChannel& channel : plan.channels) {
     if (channel.kind != PlanChannel::Kind::kEvents) continue;
-    const PlanChannel* now = plan_.FindChannel(channel.name);
+    const PlanChannel* now = in_use.FindChannel(channel.name);
     if (now == nullptr || now->kind != PlanChannel::Kind::kEvents) {
       return absl::StrFormat(
           "its plan has the event channel \"%s\", which the plan in use has no more", channel.name);
     }
     for (const PlanAssignment& assignment : channel.assigns) {
       if (std::ranges::any_of(now->assigns, [&](const PlanAssignment& one) {
-            return SameEvents(plan, assignment, plan_, one);
+            return SameEvents(plan, assignment, in_use, one);
           })) {
         continue;
       }
@@ -44,6 +44,8 @@ std::string EventLog::WhyNotAllFor(const Plan& plan) const {
   }
   return "";
 }
+
+std::string EventLog::WhyNotAllFor(const Plan& plan) const { return WhyNotAllEvents(plan, plan_); }
 
 absl::StatusOr<uint64_t> EventLog::OldestKept() {
   const std::lock_guard lock(mutex_);

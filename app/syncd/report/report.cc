@@ -2,12 +2,13 @@
 
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_format.h>
-#include <absl/strings/str_split.h>
 #include <absl/time/time.h>
 #include <indexswap/names.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
+
+#include "syncd/report/parts.h"
 
 namespace syncd {
 namespace {
@@ -16,42 +17,6 @@ namespace json = boost::json;
 
 // Stands for the generation in the ids of live events' dead letters.
 constexpr std::string_view kEvents = "events";
-
-template <typename T>
-json::value OrNull(const std::optional<T>& value) {
-  return value ? json::value(*value) : json::value(nullptr);
-}
-
-json::value TextOrNull(const std::string& text) {
-  return text.empty() ? json::value(nullptr) : json::value(text);
-}
-
-const char* KindName(indexswap::AliasAction::Kind kind) {
-  if (kind == indexswap::AliasAction::Kind::kRemove) return "remove";
-  return kind == indexswap::AliasAction::Kind::kRemoveIndex ? "remove_index" : "add";
-}
-
-json::array Actions(const std::vector<indexswap::AliasAction>& actions) {
-  json::array array;
-  for (const indexswap::AliasAction& action : actions) {
-    array.push_back(json::object{{"kind", KindName(action.kind)},
-                                 {"alias", TextOrNull(action.alias)},
-                                 {"index", action.index},
-                                 {"filter", TextOrNull(action.filter)}});
-  }
-  return array;
-}
-
-json::array Gates(const std::vector<indexswap::GateResult>& gates) {
-  json::array array;
-  for (const indexswap::GateResult& gate : gates) {
-    array.push_back(json::object{{"gate", gate.gate},
-                                 {"passed", gate.passed},
-                                 {"overridden", gate.overridden},
-                                 {"detail", gate.detail}});
-  }
-  return array;
-}
 
 json::object Channels(const std::vector<ChannelState>& channels) {
   json::object object;
@@ -319,52 +284,6 @@ std::string StatusJson(const indexswap::ReleaseStatus& status, const LocalStatus
       {"events", Events(local)},
       {"state_folder", StateFolder(local.state)},
       {"last_run", local.last ? json::value(Sync(*local.last, nullptr)) : json::value(nullptr)}});
-}
-
-std::string PlanJson(const indexswap::SwapReport& report, const std::vector<std::string>& indexes) {
-  json::error_code error;
-  json::value request = json::parse(report.request, error);
-  if (error) request = json::value(report.request);
-  const std::pair<std::string, std::string> line =
-      absl::StrSplit(report.request_line, absl::MaxSplits(' ', 1));
-  json::object sent{
-      {"method", TextOrNull(line.first)}, {"path", TextOrNull(line.second)}, {"body", request}};
-  return json::serialize(
-      json::object{{"from", report.from == 0 ? json::value(nullptr) : json::value(report.from)},
-                   {"to", report.to},
-                   {"indexes", json::array(indexes.begin(), indexes.end())},
-                   {"actions", Actions(report.actions)},
-                   {"pending", json::array(report.pending.begin(), report.pending.end())},
-                   {"gates", Gates(report.gates)},
-                   {"request", request},
-                   {"requests", json::array{std::move(sent)}},
-                   {"state", report.state}});
-}
-
-std::string RollbackJson(const indexswap::SwapReport& report, const RollbackLoss& loss) {
-  return json::serialize(
-      json::object{{"from", report.from},
-                   {"to", report.to},
-                   {"live", report.to},
-                   {"lag_events", loss.lag},
-                   {"lost_events", OrNull(loss.lost)},
-                   {"actions", Actions(report.actions)},
-                   {"pending", json::array(report.pending.begin(), report.pending.end())},
-                   {"swap_ms", static_cast<double>(report.swap.count()) / 1000}});
-}
-
-std::string TakenNamesJson(const indexswap::SwapReport& report) {
-  json::array taken;
-  for (const indexswap::AliasAction& action : report.actions) {
-    if (action.kind == indexswap::AliasAction::Kind::kAdd) taken.emplace_back(action.alias);
-  }
-  return json::serialize(
-      json::object{{"generation", report.to},
-                   {"taken", std::move(taken)},
-                   {"actions", Actions(report.actions)},
-                   {"gates", Gates(report.gates)},
-                   {"pending", json::array(report.pending.begin(), report.pending.end())},
-                   {"swap_ms", static_cast<double>(report.swap.count()) / 1000}});
 }
 
 std::string PruneJson(const PruneOutcome& pruned, bool dry_run) {

@@ -71,6 +71,7 @@ std::string SyncJson(const SyncOutcome& outcome, const indexswap::ReleaseStatus*
 std::string StatusJson(const indexswap::ReleaseStatus& status, const LocalStatus& local);
 std::string PlanJson(const indexswap::SwapReport& report, const std::vector<std::string>& indexes);
 std::string RollbackJson(const indexswap::SwapReport& report, const RollbackLoss& loss);
+std::string RollbackPreviewJson(const RollbackPreview& preview);
 std::string TakenNamesJson(const indexswap::SwapReport& report);
 std::string PruneJson(const PruneOutcome& pruned, bool dry_run);
 std::string DeadLettersJson(const std::vector<GenerationDeadLetter>& letters);

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "syncd/readmodel/event_file.h"
+#include "syncd/sync/expected_state.h"
 #include "syncd/sync/state_files.h"
 
 namespace syncd {
@@ -15,12 +16,10 @@ namespace {
 constexpr int kTries = 10;
 
 // Whether events up to its cursor are missing in a generation's file: then nobody can say how many.
-bool HasGaps(const std::string& state_dir, uint64_t generation, const EventLog& log) {
+bool HasGaps(const std::string& state_dir, uint64_t generation, const Plan& in_use) {
   const auto path = std::filesystem::path(state_dir) / GenerationFileName(generation);
-  const auto file = EventFile::Open(path.string());
-  if (!file.ok()) return false;
-  const auto left_out = (*file)->LeftOut();
-  return !left_out.ok() || !left_out->empty() || !log.WhyNotAllFor((*file)->plan()).empty();
+  const auto why = WhyIncomplete(path.string(), in_use);
+  return why.ok() && !why->empty();
 }
 
 }  // namespace
@@ -51,8 +50,8 @@ std::string RollbackLoss::Describe() const {
 
 absl::StatusOr<RollbackLoss> AssessRollback(const indexswap::ReleaseStatus& status,
                                             std::optional<uint64_t> to,
-                                            const std::string& state_dir, EventLog& log,
-                                            const WarmSet& warm) {
+                                            const std::string& state_dir, const EventFacts& facts,
+                                            const Plan& in_use) {
   if (!to) {
     if (!status.live) {
       return absl::FailedPreconditionError("nothing is live: nothing to go back from");
@@ -78,44 +77,47 @@ absl::StatusOr<RollbackLoss> AssessRollback(const indexswap::ReleaseStatus& stat
     loss.reason = "what was there before the adoption, which syncd never writes to";
     return loss;
   }
-  const uint64_t head = log.head();
-  const auto lag = LagOfFile(state_dir, *to, head);
-  for (const WarmState& state : warm.states()) {
-    if (state.generation != *to || !state.cold.empty()) continue;
+  const bool has_file = facts.files.contains(*to);
+  const absl::StatusOr<uint64_t> lag =
+      has_file ? LagOfFile(state_dir, *to, facts.head)
+               : absl::StatusOr<uint64_t>(absl::NotFoundError("it has no file"));
+  if (facts.warm.contains(*to)) {
     loss.lag = lag.value_or(0);
     loss.lost = 0;
     return loss;
   }
-  const auto cold = log.Cold();
-  if (!cold.ok()) return cold.status();
-  const auto reason = cold->find(*to);
-  loss.reason = reason == cold->end() ? "it has no file in the state folder" : reason->second;
+  const auto reason = facts.cold.find(*to);
+  loss.reason = reason == facts.cold.end() ? "it has no file in the state folder" : reason->second;
   if (lag.ok()) {
     loss.lag = *lag;
-    if (!HasGaps(state_dir, *to, log)) loss.lost = *lag;
-  } else if (head == 0) {
+    if (!HasGaps(state_dir, *to, in_use)) loss.lost = *lag;
+  } else if (facts.head == 0) {
     loss.lost = 0;
   }
   return loss;
 }
 
 absl::StatusOr<indexswap::SwapReport> RollBack(
-    indexswap::Engine& engine, WarmSet& warm, EventLog& log, const std::string& state_dir,
-    const RollbackRequest& request, const std::function<void(const RollbackLoss&)>& told) {
+    const RollbackTools& tools, const RollbackRequest& request,
+    const std::function<void(const RollbackLoss&)>& told) {
+  auto& [engine, warm, log, plan, state_dir] = tools;
   const auto lock = warm.LockSwap();
+  if (absl::Status s = CheckStateNow(engine, request.if_state); !s.ok()) return s;
   const auto status = engine.Status();
   if (!status.ok()) return status.status();
-  const auto loss = AssessRollback(*status, request.to, state_dir, log, warm);
+  const auto facts = FactsOf(state_dir, log, warm);
+  if (!facts.ok()) return facts.status();
+  const auto loss = AssessRollback(*status, request.to, state_dir, *facts, plan);
   if (!loss.ok()) return loss.status();
   told(*loss);
-  const bool is_warm = loss->reason.empty();
-  if (!is_warm && loss->lost != 0 && !request.accept_loss) {
+  if (loss->NeedsConsent() && !request.accept_loss) {
     return absl::FailedPreconditionError(
         absl::StrFormat("%s. --accept-loss goes back all the same", loss->Describe()));
   }
+  const bool is_warm = loss->reason.empty();
   indexswap::HoldEvents hold;
   if (is_warm) {
-    hold = [&](uint64_t target) { return warm.Hold(target, request.pause_max); };
+    hold = [&warm, &request](uint64_t target) { return warm.Hold(target, request.pause_max); };
   }
   absl::StatusOr<indexswap::SwapReport> report;
   for (int tries = 0; tries < kTries; ++tries) {
@@ -129,6 +131,27 @@ absl::StatusOr<indexswap::SwapReport> RollBack(
     if (report.status().code() != absl::StatusCode::kDeadlineExceeded) return report;
   }
   return report;
+}
+
+absl::StatusOr<RollbackPreview> PreviewRollback(indexswap::Engine& engine,
+                                                const RollbackRequest& request,
+                                                const std::string& state_dir,
+                                                const EventFactsReader& read_facts,
+                                                const Plan& in_use) {
+  const auto state = engine.State();
+  if (!state.ok()) return state.status();
+  if (request.if_state) {
+    if (absl::Status s = CheckState(*request.if_state, *state); !s.ok()) return s;
+  }
+  const auto status = engine.Status();
+  if (!status.ok()) return status.status();
+  const auto facts = read_facts(*status);
+  if (!facts.ok()) return facts.status();
+  auto loss = AssessRollback(*status, request.to, state_dir, *facts, in_use);
+  if (!loss.ok()) return loss.status();
+  auto report = engine.PlanRollback(loss->target);
+  if (!report.ok()) return report.status();
+  return RollbackPreview{*std::move(report), *std::move(loss)};
 }
 
 }  // namespace syncd

@@ -85,6 +85,7 @@ SyncOutcome SyncRunner::Run(const SyncRequest& request) {
 absl::Status SyncRunner::RunSteps(const SyncRequest& request, SyncOutcome& outcome) {
   if (request.promote) {
     outcome.generation = *request.promote;
+    if (absl::Status s = CheckPlan(request, outcome); !s.ok()) return s;
     const auto status = TakeUp(request);
     if (!status.ok()) return status.status();
     if (absl::Status s = warm_.Adopt(*status); !s.ok()) return s;
@@ -94,7 +95,7 @@ absl::Status SyncRunner::RunSteps(const SyncRequest& request, SyncOutcome& outco
   if (request.adopt) return Adopt(request, outcome);
   if (absl::Status s = sources_.Check(plan_); !s.ok()) return s;
   // Refuses at once what would refuse the swap hours later.
-  if (absl::Status s = CheckPlan(request); !s.ok()) return s;
+  if (absl::Status s = CheckPlan(request, outcome); !s.ok()) return s;
   if (!CutOffRun(config_.state, plan_, std::nullopt)) {
     if (absl::Status s = JudgeRoom(request, outcome); !s.ok()) return s;
   }

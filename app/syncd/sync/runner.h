@@ -27,16 +27,12 @@ namespace syncd {
 
 // What a sync is asked to do.
 struct SyncRequest {
-  std::string source;                  // `queues` or `files:<folder>`, for the record
-  std::optional<uint64_t> promote;     // only promote this sealed generation
-  std::vector<std::string> overrides;  // gates let through by name
-  std::string if_state;                // refuse if the store's state is another; empty: whatever
-  bool adopt = false;                  // the snapshot is what another program made
+  std::string source;                   // `queues` or `files:<folder>`, for the record
+  std::optional<uint64_t> promote;      // only promote this sealed generation
+  std::vector<std::string> overrides;   // gates let through by name
+  std::optional<std::string> if_state;  // refuse if the store's state is another
+  bool adopt = false;                   // the snapshot is what another program made
 };
-
-// kFailedPrecondition, with what differs, unless the store's `state` (SwapReport::state) is still
-// the one that a plan was made from.
-absl::Status CheckState(const std::string& wanted, const std::string& state);
 
 // What became of a sync.
 struct SyncOutcome {
@@ -87,7 +83,7 @@ class SyncRunner {
     RunInfo run;
   };
 
-  absl::Status CheckPlan(const SyncRequest& request);
+  absl::Status CheckPlan(const SyncRequest& request, SyncOutcome& outcome);
   absl::StatusOr<indexswap::ReleaseStatus> TakeUp(const SyncRequest& request);
   absl::Status RunSteps(const SyncRequest& request, SyncOutcome& outcome);
   absl::Status Adopt(const SyncRequest& request, SyncOutcome& outcome);

@@ -48,19 +48,26 @@ bool WarmSet::IsWarm(uint64_t generation) const {
   return warm != nullptr && warm->state().cold.empty();
 }
 
-absl::Status WarmSet::Adopt(const indexswap::ReleaseStatus& status) {
-  const auto cold = log_.Cold();
-  if (!cold.ok()) return cold.status();
-  const std::vector<uint64_t> files = GenerationsIn(state_dir_);
-  SetLive(status.live);  // first: the live one is never given up
+std::vector<uint64_t> KeptWarm(const indexswap::ReleaseStatus& status,
+                               const std::vector<uint64_t>& files,
+                               const std::map<uint64_t, std::string>& cold) {
+  std::vector<uint64_t> kept;
   for (const indexswap::GenerationStatus& generation : status.generations) {
     const bool complete = generation.state == "live" || generation.state == "previous" ||
                           generation.state == "sealed";
     const bool has_file = std::ranges::find(files, generation.generation) != files.end();
-    if (complete && has_file && !cold->contains(generation.generation)) {
-      Add(generation.generation, true);
+    if (complete && has_file && !cold.contains(generation.generation)) {
+      kept.push_back(generation.generation);
     }
   }
+  return kept;
+}
+
+absl::Status WarmSet::Adopt(const indexswap::ReleaseStatus& status) {
+  const auto cold = log_.Cold();
+  if (!cold.ok()) return cold.status();
+  SetLive(status.live);  // first: the live one is never given up
+  for (const uint64_t kept : KeptWarm(status, GenerationsIn(state_dir_), *cold)) Add(kept, true);
   std::vector<uint64_t> gone;
   {
     const std::lock_guard lock(mutex_);

@@ -91,6 +91,12 @@ class WarmSet {
   std::map<uint64_t, std::shared_ptr<WarmGeneration>> generations_;
 };
 
+// Those of `status` that WarmSet::Adopt takes over: complete, with one of `files`, and not cold.
+// Pure.
+std::vector<uint64_t> KeptWarm(const indexswap::ReleaseStatus& status,
+                               const std::vector<uint64_t>& files,
+                               const std::map<uint64_t, std::string>& cold);
+
 // Whether a generation has caught up with the log, when nothing keeps it up to date now: from its
 // file alone. What it lacks, in events.
 absl::StatusOr<uint64_t> LagOfFile(const std::string& state_dir, uint64_t generation,

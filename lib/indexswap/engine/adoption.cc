@@ -252,7 +252,7 @@ absl::StatusOr<std::vector<std::string>> GoneFrom(IndexStore& store, const Adopt
   return gone;
 }
 
-absl::StatusOr<SwapReport> RollBackToAdopted(Core& core, const ReleaseView& view) {
+absl::Status PlanReturn(Core& core, const ReleaseView& view, SwapActions& plan) {
   if (!view.adoption) {
     return absl::FailedPreconditionError(
         "there is no generation 0: nothing was adopted; `status` lists the generations");
@@ -265,11 +265,7 @@ absl::StatusOr<SwapReport> RollBackToAdopted(Core& core, const ReleaseView& view
                         "before the adoption",
                         absl::StrJoin(*gone, ", ")));
   }
-  SwapActions plan;
-  if (absl::Status s = PlanTable(view, view.adoption->aliases, plan); !s.ok()) return s;
-  SwapReport report = StartReport(view, 0, plan);
-  if (absl::Status s = SendSwap(core, plan, report); !s.ok()) return s;
-  return report;
+  return PlanTable(view, view.adoption->aliases, plan);
 }
 
 absl::StatusOr<SwapReport> TakeNames(Core& core, const std::vector<std::string>& names,

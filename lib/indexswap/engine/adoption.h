@@ -31,8 +31,9 @@ absl::Status NoteAdoption(const ReleaseSpec& release, ReleaseView& view, Generat
 // Those of the adopted indexes that are not there any more, or are others of the same name.
 absl::StatusOr<std::vector<std::string>> GoneFrom(IndexStore& store, const Adoption& adoption);
 
-// Moves the aliases back to where they were before the first generation.
-absl::StatusOr<SwapReport> RollBackToAdopted(Core& core, const ReleaseView& view);
+// What moves the aliases back to where they were before the first generation. kFailedPrecondition
+// when there was nothing, or it is there no more.
+absl::Status PlanReturn(Core& core, const ReleaseView& view, SwapActions& plan);
 
 // See Engine::TakeNames.
 absl::StatusOr<SwapReport> TakeNames(Core& core, const std::vector<std::string>& names,

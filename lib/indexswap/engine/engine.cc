@@ -1,6 +1,5 @@
 #include <absl/strings/str_format.h>
 #include <indexswap/engine.h>
-#include <indexswap/names.h>
 
 #include <algorithm>
 #include <random>
@@ -9,8 +8,10 @@
 #include "indexswap/engine/apply.h"
 #include "indexswap/engine/build.h"
 #include "indexswap/engine/core.h"
+#include "indexswap/engine/creation.h"
 #include "indexswap/engine/preflight.h"
 #include "indexswap/engine/prune.h"
+#include "indexswap/engine/rollback.h"
 #include "indexswap/engine/status.h"
 #include "indexswap/engine/swap.h"
 #include "indexswap/engine/view.h"
@@ -77,6 +78,10 @@ class EngineImpl : public Engine {
     return PromoteGeneration(core_, generation, input);
   }
   absl::StatusOr<SwapReport> PlanSwap(uint64_t to) override { return ExplainSwap(core_, to); }
+  absl::StatusOr<SwapReport> PlanRollback(std::optional<uint64_t> to) override {
+    return ExplainRollBack(core_, to);
+  }
+  absl::StatusOr<std::string> State() override { return ReadState(core_); }
   absl::StatusOr<SwapReport> Rollback(std::optional<uint64_t> to, const HoldEvents& hold) override {
     const std::lock_guard lock(core_.workflow);
     if (absl::Status s = core_.lease.Acquire(); !s.ok()) return s;
@@ -100,7 +105,6 @@ class EngineImpl : public Engine {
   absl::StatusOr<ReleaseStatus> Status() override { return MakeStatus(core_); }
 
  private:
-  GenerationMeta NewMeta(uint64_t generation) const;
   absl::Status CreateIndexes(const GenerationMeta& meta);
   absl::StatusOr<std::vector<GateResult>> JudgeNext(uint64_t number, const BeginInput& input);
   absl::StatusOr<std::unique_ptr<Build>> BeginNext(const std::optional<Adoption>& adopted,
@@ -111,25 +115,12 @@ class EngineImpl : public Engine {
   Core core_;
 };
 
-GenerationMeta EngineImpl::NewMeta(uint64_t generation) const {
-  GenerationMeta meta;
-  meta.release = core_.release.name;
-  meta.generation = generation;
-  meta.build_id = RandomId();
-  meta.plan_hash = core_.release.plan_hash;
-  for (const FamilySpec& family : core_.release.families) meta.families.push_back(family.name);
-  meta.aliases = core_.release.aliases;
-  meta.created_at = core_.Timestamp();
-  return meta;
-}
-
 absl::Status EngineImpl::CreateIndexes(const GenerationMeta& meta) {
-  for (const FamilySpec& family : core_.release.families) {
+  for (const IndexDefinition& index : DefineIndexes(core_.release, meta)) {
     const absl::StatusOr<Fence> fence = core_.lease.Current();
     if (!fence.ok()) return fence.status();
     core_.observer.OnStep("index.create.before");
-    const absl::Status created = core_.store->CreateIndex(
-        *fence, {IndexName(family.name, meta.generation), family.mappings, family.settings, meta});
+    const absl::Status created = core_.store->CreateIndex(*fence, index);
     if (!created.ok()) {
       if (created.code() == absl::StatusCode::kAborted) core_.lease.NoteLost();
       return created;
@@ -146,11 +137,7 @@ absl::StatusOr<std::vector<GateResult>> EngineImpl::JudgeNext(uint64_t number,
   if (!view.ok()) return view.status();
   auto gates = JudgeBeforeBuild(core_, *view, number);
   if (!gates.ok()) return gates.status();
-  for (GateResult& gate : *gates) {
-    const bool named = std::ranges::find(input.overrides, gate.gate) != input.overrides.end();
-    if (named && !gate.passed) gate.passed = gate.overridden = true;
-  }
-  if (absl::Status s = StopsBuild(*gates); !s.ok()) return s;
+  if (absl::Status s = StopsBuild(input.overrides, *gates); !s.ok()) return s;
   return gates;
 }
 
@@ -166,7 +153,7 @@ absl::StatusOr<std::unique_ptr<Build>> EngineImpl::BeginNext(const std::optional
     const absl::Status noted =
         core_.Change([&](const Fence&) { return core_.lease.NoteGeneration(number); });
     if (!noted.ok()) return noted;
-    GenerationMeta meta = NewMeta(number);
+    GenerationMeta meta = NewMeta(core_.release, number, RandomId(), core_.Timestamp());
     meta.gates = *gates;
     meta.adopted = adopted;
     created = CreateIndexes(meta);

@@ -144,7 +144,8 @@ bool ShrinksTooMuch(uint64_t before, uint64_t now, const GateOptions& options) {
 
 bool CanBeOverridden(std::string_view gate) { return gate != "ended" && gate != "counts"; }
 
-absl::Status Override(const std::vector<std::string>& overrides, std::vector<GateResult>& gates) {
+absl::Status Override(const std::vector<std::string>& overrides, std::vector<GateResult>& gates,
+                      OverridesOf of) {
   for (const std::string& name : overrides) {
     if (!CanBeOverridden(name)) {
       return absl::InvalidArgumentError(
@@ -152,6 +153,7 @@ absl::Status Override(const std::vector<std::string>& overrides, std::vector<Gat
     }
     const auto found = std::find_if(gates.begin(), gates.end(),
                                     [&](const GateResult& gate) { return gate.gate == name; });
+    if (found == gates.end() && of == OverridesOf::kAnyPhase) continue;
     if (found == gates.end()) {
       std::vector<std::string> known;
       for (const GateResult& gate : gates) known.push_back(gate.gate);

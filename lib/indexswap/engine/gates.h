@@ -37,9 +37,15 @@ bool ShrinksTooMuch(uint64_t before, uint64_t now, const GateOptions& options);
 // `refused`: documents that the store did not take.
 GateResult JudgeRefused(uint64_t refused, const GateOptions& options);
 
-// `passed` for each gate named in `overrides`, recorded as overridden. kInvalidArgument for a name
-// that is no gate of `gates`, or one that can't be overridden.
-absl::Status Override(const std::vector<std::string>& overrides, std::vector<GateResult>& gates);
+// Whether every override must name one of the gates at hand: those of a sync are of two phases, one
+// before and one after the build.
+enum class OverridesOf { kTheseGates, kAnyPhase };
+
+// `passed` for each gate named in `overrides`, recorded as overridden: the one place where the two
+// meet. kInvalidArgument for a name that can't be overridden, or is none of `gates` (unless of
+// kAnyPhase).
+absl::Status Override(const std::vector<std::string>& overrides, std::vector<GateResult>& gates,
+                      OverridesOf of = OverridesOf::kTheseGates);
 
 // The first that did not pass, as an error for people with the remedy; OK when all passed.
 absl::Status FirstFailure(uint64_t generation, const std::vector<GateResult>& gates);

@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 
+#include "indexswap/engine/gates.h"
 #include "indexswap/engine/judgement.h"
 #include "indexswap/json/replicas.h"
 
@@ -18,6 +19,8 @@ namespace {
 
 constexpr char kCapacityGate[] = "capacity";
 constexpr char kTemplatesGate[] = "templates";
+constexpr char kRefusesSwap[] = "the swap and the way back";
+constexpr char kRefusesLease[] = "the swap, the way back, and the lease that both need";
 constexpr char kNothingTold[] = "this store tells nothing of it";
 
 std::string Text(const absl::Status& status) { return std::string(status.message()); }
@@ -57,7 +60,7 @@ absl::StatusOr<GateResult> JudgeCapacity(Core& core, StoreInspector& inspector,
 }
 
 // The indexes that aliases will be moved off, and back to.
-std::vector<std::string> IndexesOfSwap(const ReleaseView& view) {
+std::set<std::string> IndexesOfSwap(const ReleaseView& view) {
   std::set<std::string> names;
   for (const auto& [alias, targets] : view.aliases) {
     for (const AliasTarget& target : targets) names.insert(target.index);
@@ -65,20 +68,34 @@ std::vector<std::string> IndexesOfSwap(const ReleaseView& view) {
   if (const GenerationView* live = view.live ? view.Find(*view.live) : nullptr) {
     for (const std::string& index : live->Indexes()) names.insert(index);
   }
-  return {names.begin(), names.end()};
+  return names;
 }
 
-void JudgeBlock(const BlockFacts& found, bool creates, Judgement& blocks) {
-  const bool whole = found.index.empty();
-  const std::string what =
-      absl::StrFormat("%s has the block %s", whole ? "the whole store" : found.index, found.block);
+// Those whose private aliases move with the lease.
+std::set<std::string> IndexesOfLease(const ReleaseView& view) {
+  std::set<std::string> names;
+  for (const auto& [number, generation] : view.generations) {
+    for (const auto& [family, index] : generation.families) {
+      const bool written = index.meta && index.meta->state != BuildState::kAbandoned;
+      if (written) names.insert(index.name);
+    }
+  }
+  return names;
+}
+
+void JudgeWholeStore(const BlockFacts& found, bool creates, Judgement& blocks) {
+  const std::string what = absl::StrFormat("the whole store has the block %s", found.block);
   // OpenSearch sets it while disks are full, and lifts it some time after the indexes' own.
-  if (whole && found.block == "create_index" && !creates) return blocks.Note(what);
-  if (whole) return blocks.Fail(what + ": nothing can be built or swapped; lift it first");
+  if (found.block == "create_index" && !creates) return blocks.Note(what);
+  blocks.Fail(what + ": nothing can be built or swapped; lift it first");
+}
+
+// `refuses`: what it keeps from being done.
+void JudgeBlock(const BlockFacts& found, std::string_view refuses, Judgement& blocks) {
+  const std::string what = absl::StrFormat("%s has the block %s", found.index, found.block);
   if (found.block == "read_only" || found.block == "metadata") {
-    return blocks.Fail(absl::StrFormat(
-        "%s, which refuses the swap and the way back: set index.blocks.%s of it to null", what,
-        found.block));
+    return blocks.Fail(absl::StrFormat("%s, which refuses %s: set index.blocks.%s of it to null",
+                                       what, refuses, found.block));
   }
   blocks.Note(what);  // `read_only_allow_delete`, too: the swap lifts it on what it names
 }
@@ -147,10 +164,19 @@ absl::StatusOr<GateResult> JudgeBlocks(Core& core, const ReleaseView& view, bool
   StoreInspector* inspector = core.store->inspector();
   if (inspector == nullptr) return NothingTold(kBlocksGate);
   Judgement blocks(kBlocksGate);
-  const auto found = inspector->Blocks(IndexesOfSwap(view));
+  std::set<std::string> names = IndexesOfSwap(view), of_lease;
+  if (!core.lease.Current().ok()) of_lease = IndexesOfLease(view);
+  names.insert(of_lease.begin(), of_lease.end());
+  const auto found = inspector->Blocks({names.begin(), names.end()});
   if (absl::Status s = Seen(found, blocks); !s.ok()) return s;
   if (!found.ok()) return blocks.Result();
-  for (const BlockFacts& one : *found) JudgeBlock(one, creates, blocks);
+  for (const BlockFacts& one : *found) {
+    if (one.index.empty()) {
+      JudgeWholeStore(one, creates, blocks);
+    } else {
+      JudgeBlock(one, of_lease.contains(one.index) ? kRefusesLease : kRefusesSwap, blocks);
+    }
+  }
   if (found->empty()) blocks.Note("none on what is live");
   return blocks.Result();
 }
@@ -175,13 +201,15 @@ bool IsJudgedBeforeBuild(std::string_view gate) {
   return gate == kCapacityGate || gate == kTemplatesGate || gate == kBlocksGate;
 }
 
-absl::Status StopsBuild(const std::vector<GateResult>& gates) {
+absl::Status StopsBuild(const std::vector<std::string>& overrides, std::vector<GateResult>& gates) {
+  if (absl::Status s = Override(overrides, gates, OverridesOf::kAnyPhase); !s.ok()) return s;
   for (const GateResult& gate : gates) {
     if (gate.passed) continue;
+    const bool in_vain = gate.detail.find(kRefusesLease) != std::string::npos;
     return absl::FailedPreconditionError(absl::StrFormat(
-        "the gate %s stopped the sync before anything was created: %s. `sync --override %s` begins "
-        "all the same",
-        gate.gate, gate.detail, gate.gate));
+        "the gate %s stopped the sync before anything was created: %s. %s", gate.gate, gate.detail,
+        in_vain ? "No override helps"
+                : absl::StrFormat("`sync --override %s` begins all the same", gate.gate)));
   }
   return absl::OkStatus();
 }

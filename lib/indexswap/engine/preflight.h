@@ -23,14 +23,12 @@ absl::StatusOr<std::vector<GateResult>> JudgeBeforeBuild(Core& core, const Relea
                                                          uint64_t generation);
 
 // `blocks` alone, which can change until the swap. `creates`: indexes are still to be created,
-// which a block of the whole store may refuse beside.
+// which a block of the whole store may refuse beside. While the lease is not held, what would keep
+// it from being taken is looked at, too: taking it moves the private aliases of all that is ours.
 absl::StatusOr<GateResult> JudgeBlocks(Core& core, const ReleaseView& view, bool creates);
 
 // Those of `gates` that are judged before the build and not again.
 bool IsJudgedBeforeBuild(std::string_view gate);
-
-// The first that did not pass, as an error for people; OK when all did.
-absl::Status StopsBuild(const std::vector<GateResult>& gates);
 
 }  // namespace indexswap
 

@@ -1,12 +1,14 @@
 #include "indexswap/engine/swap.h"
 
 #include <absl/strings/str_format.h>
+#include <indexswap/inspector.h>
 #include <indexswap/names.h>
 
 #include <algorithm>
 #include <map>
 
 #include "indexswap/engine/adoption.h"
+#include "indexswap/engine/creation.h"
 #include "indexswap/engine/gates.h"
 #include "indexswap/engine/preflight.h"
 #include "indexswap/engine/state_hash.h"
@@ -19,22 +21,6 @@ using std::chrono::microseconds;
 
 // How often a swap that provably did not happen is sent again.
 constexpr int kMaxTries = 5;
-
-absl::StatusOr<const GenerationView*> RequireComplete(const ReleaseView& view,
-                                                      uint64_t generation) {
-  const GenerationView* found = view.Find(generation);
-  if (found == nullptr) {
-    return absl::FailedPreconditionError(
-        absl::StrFormat("there is no generation %d; `status` lists those that exist", generation));
-  }
-  if (!found->newer.empty()) return absl::UnimplementedError(found->newer);
-  if (!found->complete) {
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "generation %d is not complete (%s): aliases move only to a sealed one", generation,
-        found->meta ? ToString(found->meta->state) : "not made by indexswap"));
-  }
-  return found;
-}
 
 // Judges again what depends on the store as it is now; keeps the judgements of the build itself.
 absl::StatusOr<std::vector<GateResult>> JudgeAgain(Core& core, const ReleaseView& view,
@@ -196,14 +182,6 @@ absl::Status ReadBack(Core& core, const SwapActions& plan) {
   return TakeBack(core, plan, view->aliases, difference);
 }
 
-absl::Status RefreshIndexes(Core& core, const GenerationMeta& meta) {
-  for (const std::string& family : meta.families) {
-    const absl::Status refreshed = core.store->Refresh(IndexName(family, meta.generation));
-    if (!refreshed.ok()) return refreshed;
-  }
-  return absl::OkStatus();
-}
-
 // Judges `counts` last: nothing is written between this and the swap.
 absl::Status HoldAndCount(Core& core, const GenerationMeta& meta, const HoldEvents& hold,
                           std::vector<GateResult>& gates) {
@@ -233,6 +211,30 @@ uint64_t NextNumber(const ReleaseView& view) {
 
 }  // namespace
 
+absl::StatusOr<const GenerationView*> RequireComplete(const ReleaseView& view,
+                                                      uint64_t generation) {
+  const GenerationView* found = view.Find(generation);
+  if (found == nullptr) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("there is no generation %d; `status` lists those that exist", generation));
+  }
+  if (!found->newer.empty()) return absl::UnimplementedError(found->newer);
+  if (!found->complete) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "generation %d is not complete (%s): aliases move only to a sealed one", generation,
+        found->meta ? ToString(found->meta->state) : "not made by indexswap"));
+  }
+  return found;
+}
+
+absl::Status RefreshIndexes(Core& core, const GenerationMeta& meta) {
+  for (const std::string& family : meta.families) {
+    const absl::Status refreshed = core.store->Refresh(IndexName(family, meta.generation));
+    if (!refreshed.ok()) return refreshed;
+  }
+  return absl::OkStatus();
+}
+
 SwapReport StartReport(const ReleaseView& view, uint64_t to, const SwapActions& plan) {
   SwapReport report;
   report.from = view.live.value_or(0);
@@ -242,10 +244,18 @@ SwapReport StartReport(const ReleaseView& view, uint64_t to, const SwapActions& 
   return report;
 }
 
+void ExplainRequests(Core& core, const ReleaseView& view,
+                     const std::vector<IndexDefinition>& created, SwapReport& report) {
+  const uint64_t epoch = view.leases.empty() ? 1 : view.leases.back().epoch + 1;
+  const Fence fence = core.lease.Current().value_or(Fence{core.release.name, epoch});
+  report.requests = core.store->Explain(fence, created, report.actions);
+  if (!report.actions.empty()) report.request = report.requests.back().body;
+}
+
 absl::Status SendSwap(Core& core, const SwapActions& plan, SwapReport& report) {
   const absl::StatusOr<Fence> fence = core.lease.Current();
   if (!fence.ok()) return fence.status();
-  report.request = core.store->ExplainAliases(*fence, plan.actions);
+  if (!plan.actions.empty()) report.request = core.store->Explain(*fence, {}, plan.actions)[0].body;
   const auto took = ExecuteSwap(core, plan);
   if (!took.ok()) return took.status();
   report.swap = *took;
@@ -299,70 +309,53 @@ absl::StatusOr<SwapReport> PromoteGeneration(Core& core, uint64_t generation,
   return report;
 }
 
-absl::Status NeverLive(uint64_t generation) {
-  return absl::FailedPreconditionError(absl::StrFormat(
-      "generation %d has never been live, so there is no way back to it; `sync --promote %d` makes "
-      "it live, if its gates let it",
-      generation, generation));
-}
-
-absl::StatusOr<SwapReport> RollBack(Core& core, std::optional<uint64_t> to,
-                                    const HoldEvents& hold) {
-  const auto view = core.ReadView();
-  if (!view.ok()) return view.status();
-  if (!to) {
-    if (!view->live)
-      return absl::FailedPreconditionError("nothing is live: nothing to go back from");
-    if (!view->previous) {
-      return absl::FailedPreconditionError(absl::StrFormat(
-          "generation %d has no complete generation before it; name one with --to", *view->live));
-    }
-    to = view->previous;
-  }
-  if (*to == 0) return RollBackToAdopted(core, *view);
-  const auto target = RequireComplete(*view, *to);
-  if (!target.ok()) return target.status();
-  const GenerationMeta& meta = *(*target)->meta;
-  if (meta.promoted_at.empty()) {
-    return NeverLive(*to);
-  }
-  SwapActions plan;
-  if (absl::Status s = PlanActions(*view, meta.aliases, *to, plan); !s.ok()) return s;
-  SwapReport report = StartReport(*view, *to, plan);
-  if (hold) {
-    if (const auto held = hold(*to); !held.ok()) return held.status();
-    if (absl::Status s = RefreshIndexes(core, meta); !s.ok()) return s;
-  }
-  if (absl::Status s = SendSwap(core, plan, report); !s.ok()) return s;
-  return report;
+absl::StatusOr<ReleaseView> ReadForPlan(Core& core) {
+  auto view = core.ReadView();
+  if (view.ok() || !IsBlocked(view.status())) return view;
+  return absl::FailedPreconditionError(
+      absl::StrFormat("the gate %s stopped it before anything was read: %s. No override helps",
+                      kBlocksGate, std::string(view.status().message())));
 }
 
 absl::StatusOr<SwapReport> ExplainSwap(Core& core, uint64_t to) {
-  const auto view = core.ReadView();
+  const auto view = ReadForPlan(core);
   if (!view.ok()) return view.status();
   std::vector<AliasSpec> aliases = core.release.aliases;
-  const uint64_t next = NextNumber(*view);
   const bool is_next = to == 0;
   if (is_next) {
-    to = next;
+    to = NextNumber(*view);
   } else if (const GenerationView* found = view->Find(to); found != nullptr && found->meta) {
     aliases = found->meta->aliases;
   }
   SwapActions plan;
   if (absl::Status s = PlanActions(*view, aliases, to, plan); !s.ok()) return s;
   SwapReport report = StartReport(*view, to, plan);
+  std::vector<IndexDefinition> created;
   if (is_next) {
     auto gates = JudgeBeforeBuild(core, *view, to);
     if (!gates.ok()) return gates.status();
     report.gates = *std::move(gates);
+    GenerationMeta meta = NewMeta(core.release, to, kBuildIdToCome, kTimeToCome);
+    meta.gates = report.gates;
+    created = DefineIndexes(core.release, meta);
+  } else {
+    auto blocks = JudgeBlocks(core, *view, /*creates=*/false);
+    if (!blocks.ok()) return blocks.status();
+    report.gates = {*std::move(blocks)};
   }
-  report.state = StateHash(*view, core.release.plan_hash, next);
-  const uint64_t epoch = view->leases.empty() ? 1 : view->leases.back().epoch + 1;
-  const absl::StatusOr<Fence> held = core.lease.Current();
-  const Fence fence = held.ok() ? *held : Fence{core.release.name, epoch};
-  report.request = core.store->ExplainAliases(fence, plan.actions);
-  report.request_line = core.store->ExplainRequestLine();
+  report.state = StateOf(core, *view);
+  ExplainRequests(core, *view, created, report);
   return report;
+}
+
+std::string StateOf(const Core& core, const ReleaseView& view) {
+  return StateHash(view, core.release.plan_hash, NextNumber(view));
+}
+
+absl::StatusOr<std::string> ReadState(Core& core) {
+  const auto view = ReadForPlan(core);
+  if (!view.ok()) return view.status();
+  return StateOf(core, *view);
 }
 
 }  // namespace indexswap

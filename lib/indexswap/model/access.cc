@@ -1,5 +1,5 @@
-// How an error says that it is about who asks. In a payload, since the port's codes say what
-// became of the request (store.h).
+// How an error says that it is about who asks, or about a block. In a payload, since the port's
+// codes say what became of the request (store.h).
 #include <absl/strings/cord.h>
 #include <indexswap/inspector.h>
 
@@ -7,6 +7,7 @@ namespace indexswap {
 namespace {
 
 constexpr char kDenied[] = "indexswap/access-denied";
+constexpr char kBlocked[] = "indexswap/blocked";
 
 }  // namespace
 
@@ -14,6 +15,13 @@ bool IsAccessDenied(const absl::Status& status) { return status.GetPayload(kDeni
 
 absl::Status AsAccessDenied(absl::Status status) {
   if (!status.ok()) status.SetPayload(kDenied, absl::Cord("1"));
+  return status;
+}
+
+bool IsBlocked(const absl::Status& status) { return status.GetPayload(kBlocked).has_value(); }
+
+absl::Status AsBlocked(absl::Status status) {
+  if (!status.ok()) status.SetPayload(kBlocked, absl::Cord("1"));
   return status;
 }
 

@@ -20,6 +20,9 @@ namespace indexswap {
 // the one it names. A bad name or filter makes status() fail, and the body must not be sent.
 class AliasRequest {
  public:
+  // It is sent by POST.
+  static constexpr char kPath[] = "/_aliases";
+
   explicit AliasRequest(const Fence& fence);
 
   // `filter` is a query as JSON, or empty; `options` as in AliasTarget.

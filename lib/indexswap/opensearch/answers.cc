@@ -83,8 +83,25 @@ bool SaysDone(std::string_view body) {
   return IsTrue(*object, "acknowledged") || object->contains("result");
 }
 
-const char* RemedyFor(int status, bool blocked) {
-  if (blocked) return " (lift the block: set index.blocks.* of the index that it names to null)";
+// How a server names the blocks on an index, and the setting of each.
+constexpr std::pair<std::string_view, std::string_view> kBlocks[] = {
+    {"index read-only (api)", "read_only"},
+    {"read-only / allow delete", "read_only_allow_delete"},
+    {"read-only-allow-delete", "read_only_allow_delete"},
+    {"index metadata (api)", "metadata"},
+    {"index write (api)", "write"},
+    {"index read (api)", "read"}};
+
+std::string RemedyForBlock(std::string_view reason) {
+  std::string_view setting = "*";
+  for (const auto& [named, block] : kBlocks) {
+    if (reason.find(named) != std::string_view::npos) setting = block;
+  }
+  return absl::StrFormat(
+      " (lift the block: set index.blocks.%s of the index that it names to null)", setting);
+}
+
+const char* RemedyFor(int status) {
   switch (status) {
     case 401:
       return " (check the user and password of the store)";
@@ -156,8 +173,10 @@ absl::Status StatusFromAnswer(const HttpResponse& response, Effect effect, std::
   absl::Status status(
       CodeOf(response.status, error, effect),
       absl::StrFormat("%s: HTTP %d%s%s%s", what, response.status, error.reason.empty() ? "" : ", ",
-                      error.reason, RemedyFor(response.status, blocked)));
+                      error.reason,
+                      blocked ? RemedyForBlock(error.reason) : RemedyFor(response.status)));
   const bool denied = response.status == 401 || (response.status == 403 && !blocked);
+  if (blocked) return AsBlocked(std::move(status));
   return denied ? AsAccessDenied(std::move(status)) : status;
 }
 

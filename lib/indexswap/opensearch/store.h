@@ -55,9 +55,9 @@ class OpenSearchStore : public IndexStore {
                                      Health::Colour at_least) override;
   absl::Status UpdateAliases(const Fence& fence, const std::vector<AliasAction>& actions) override;
   absl::Status DeleteIndexes(const Fence& fence, const std::vector<std::string>& indexes) override;
-  std::string ExplainAliases(const Fence& fence,
-                             const std::vector<AliasAction>& actions) const override;
-  std::string ExplainRequestLine() const override { return "POST /_aliases"; }
+  std::vector<ExplainedRequest> Explain(const Fence& fence,
+                                        const std::vector<IndexDefinition>& created,
+                                        const std::vector<AliasAction>& actions) const override;
   StoreInspector* inspector() override { return &inspector_; }
 
  private:

@@ -74,14 +74,16 @@ absl::Status OpenSearchStore::PostAliases(const Fence& fence, const AliasRequest
   if (!request.status().ok()) return request.status();
   const std::string body = request.Body();
   absl::StatusOr<HttpResponse> response =
-      Send(Effect::kChange, HttpMethod::kPost, "/_aliases", body);
+      Send(Effect::kChange, HttpMethod::kPost, AliasRequest::kPath, body);
   if (!response.ok()) return response.status();
   if (IsFloodBlock(*response)) {
     std::vector<std::string> indexes = request.indexes();
     indexes.erase(std::unique(indexes.begin(), indexes.end()), indexes.end());
     absl::Status lifted = LiftBlocks(fence, indexes);
     if (lifted.code() == absl::StatusCode::kAborted) return lifted;
-    if (lifted.ok()) response = Send(Effect::kChange, HttpMethod::kPost, "/_aliases", body);
+    if (lifted.ok()) {
+      response = Send(Effect::kChange, HttpMethod::kPost, AliasRequest::kPath, body);
+    }
     if (!response.ok()) return response.status();
   }
   return AliasStatus(fence, *response);
@@ -137,12 +139,6 @@ absl::Status OpenSearchStore::UpdateAliases(const Fence& fence,
     if (!removals.ok()) return removals;
   }
   return PostAliases(fence, request);
-}
-
-std::string OpenSearchStore::ExplainAliases(const Fence& fence,
-                                            const std::vector<AliasAction>& actions) const {
-  const AliasRequest request = BuildUpdate(fence, actions);
-  return request.status().ok() ? request.Body() : std::string(request.status().message());
 }
 
 absl::Status OpenSearchStore::DeleteIndexes(const Fence& fence,

@@ -16,6 +16,8 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr char kSettings[] = "/_settings";
+
 // `_meta` as it stands in a mapping: ours under a key of its own.
 std::string MetaMapping(const GenerationMeta& meta) {
   return absl::StrFormat(R"({"_meta":{"indexswap":%s}})", EncodeMeta(meta));
@@ -34,6 +36,33 @@ absl::StatusOr<std::string> CreationBody(const IndexDefinition& definition) {
   if (!meta.ok()) return meta.status();
   mappings->as_object()["_meta"] = std::move(meta->as_object()["_meta"]);
   return absl::StrFormat(R"({"settings":%s,"mappings":%s})", *settings, json::serialize(*mappings));
+}
+
+// Where CreateIndex sends its first request.
+std::string CreationPath(const std::string& index) { return "/" + PercentEncode(index); }
+
+// What gives a new index its private alias. Not at creation: then a sleeper could create an index
+// and write to it.
+AliasRequest PrivateAliasRequest(const Fence& fence, const std::string& index) {
+  AliasRequest request(fence);
+  request.Add(index, WriteAlias(index, fence.epoch));
+  return request;
+}
+
+// A path below the private alias of `index`.
+std::string PathThroughAlias(const Fence& fence, const std::string& index,
+                             std::string_view endpoint) {
+  return "/" + PercentEncode(WriteAlias(index, fence.epoch)) + std::string(endpoint);
+}
+
+std::string TextOf(const absl::StatusOr<std::string>& body) {
+  return body.ok() ? *body : "would be refused: " + std::string(body.status().message());
+}
+
+ExplainedRequest Explained(const AliasRequest& request) {
+  return {"POST", AliasRequest::kPath,
+          TextOf(request.status().ok() ? absl::StatusOr<std::string>(request.Body())
+                                       : absl::StatusOr<std::string>(request.status()))};
 }
 
 bool AllFenced(const std::vector<BulkResult>& results) {
@@ -65,7 +94,7 @@ absl::Status OpenSearchStore::CreateIndex(const Fence& fence, const IndexDefinit
   if (!body.ok()) return body.status();
   const std::string what = "create the index " + definition.name;
   const absl::StatusOr<HttpResponse> response =
-      Send(Effect::kChange, HttpMethod::kPut, "/" + PercentEncode(definition.name), *body);
+      Send(Effect::kChange, HttpMethod::kPut, CreationPath(definition.name), *body);
   if (!response.ok()) return response.status();
   absl::Status status = StatusFromChange(*response, Effect::kChange, what);
   if (!status.ok()) {
@@ -74,10 +103,7 @@ absl::Status OpenSearchStore::CreateIndex(const Fence& fence, const IndexDefinit
                        error.reason.find("already exists as alias") != std::string::npos;
     return alias ? absl::AlreadyExistsError(status.message()) : status;
   }
-  // Not at creation: then a sleeper could create an index and write to it.
-  AliasRequest request(fence);
-  request.Add(definition.name, WriteAlias(definition.name, fence.epoch));
-  status = PostAliases(fence, request);
+  status = PostAliases(fence, PrivateAliasRequest(fence, definition.name));
   if (status.ok() || status.code() == absl::StatusCode::kAborted) return status;
   return absl::UnknownError(
       absl::StrFormat("the index %s was created, but its private alias was not: %s",
@@ -89,8 +115,7 @@ absl::Status OpenSearchStore::PutThroughAlias(const Fence& fence, const std::str
                                               std::string_view what) {
   absl::Status valid = CheckSingleName(index);
   if (!valid.ok()) return valid;
-  const std::string target =
-      "/" + PercentEncode(WriteAlias(index, fence.epoch)) + std::string(endpoint);
+  const std::string target = PathThroughAlias(fence, index, endpoint);
   absl::StatusOr<HttpResponse> response = Send(Effect::kRepeat, HttpMethod::kPut, target, body);
   if (!response.ok()) return response.status();
   if (IsFloodBlock(*response)) {
@@ -119,10 +144,26 @@ absl::Status OpenSearchStore::FinishLoading(const Fence& fence, const std::strin
                                             const std::string& settings) {
   const absl::StatusOr<std::string> sealed = SealedSettings(settings);
   if (!sealed.ok()) return sealed.status();
-  absl::Status status = PutThroughAlias(fence, index, "/_settings", *sealed,
+  absl::Status status = PutThroughAlias(fence, index, kSettings, *sealed,
                                         "restore the settings of the index " + index);
   if (!status.ok()) return status;
   return Refresh(index);
+}
+
+std::vector<ExplainedRequest> OpenSearchStore::Explain(
+    const Fence& fence, const std::vector<IndexDefinition>& created,
+    const std::vector<AliasAction>& actions) const {
+  std::vector<ExplainedRequest> requests;
+  for (const IndexDefinition& index : created) {
+    requests.push_back({"PUT", CreationPath(index.name), TextOf(CreationBody(index))});
+    requests.push_back(Explained(PrivateAliasRequest(fence, index.name)));
+  }
+  for (const IndexDefinition& index : created) {
+    requests.push_back({"PUT", PathThroughAlias(fence, index.name, kSettings),
+                        TextOf(SealedSettings(index.settings))});
+  }
+  if (!actions.empty()) requests.push_back(Explained(BuildUpdate(fence, actions)));
+  return requests;
 }
 
 absl::StatusOr<std::vector<BulkResult>> OpenSearchStore::Bulk(const Fence& fence,

@@ -49,9 +49,17 @@ absl::Status CheckAliasName(Connection& connection, const std::string& alias, bo
       *kind));
 }
 
+// The one of `created` that has this name, or nullptr.
+const IndexDefinition* FindCreated(const std::vector<IndexDefinition>& created,
+                                   const std::string& name) {
+  const auto found = std::ranges::find_if(
+      created, [&](const IndexDefinition& index) { return index.name == name; });
+  return found == created.end() ? nullptr : &*found;
+}
+
 // Carries out one action on the targets of its alias.
 absl::Status Apply(Connection& connection, const AliasAction& action,
-                   std::vector<AliasTarget>& targets) {
+                   const std::vector<IndexDefinition>& created, std::vector<AliasTarget>& targets) {
   const auto found =
       std::find_if(targets.begin(), targets.end(),
                    [&action](const AliasTarget& target) { return target.index == action.index; });
@@ -65,7 +73,8 @@ absl::Status Apply(Connection& connection, const AliasAction& action,
   }
   absl::StatusOr<std::string> kind = KindOf(connection, action.index);
   if (!kind.ok()) return kind.status();
-  if (*kind != "table" || IsReservedName(action.index)) {
+  const bool is_there = *kind == "table" || FindCreated(created, action.index) != nullptr;
+  if (!is_there || IsReservedName(action.index)) {
     return absl::NotFoundError(
         absl::StrFormat("no index `%s` for alias `%s`", action.index, action.alias));
   }
@@ -116,12 +125,14 @@ absl::StatusOr<std::shared_ptr<const ParsedMapping>> SqliteStore::MappingOf(
   return Parse(index, **mappings);
 }
 
-absl::StatusOr<std::string> SqliteStore::Condition(Connection& connection, const std::string& index,
-                                                   const std::string& filter,
-                                                   std::optional<int64_t> now_ms,
-                                                   std::vector<std::string>* zones) const {
+absl::StatusOr<std::string> SqliteStore::Condition(
+    Connection& connection, const std::string& index, const std::string& filter,
+    std::optional<int64_t> now_ms, std::vector<std::string>* zones,
+    const std::vector<IndexDefinition>& created) const {
   if (filter.empty()) return std::string("1");
-  absl::StatusOr<std::shared_ptr<const ParsedMapping>> mapping = MappingOf(connection, index);
+  const IndexDefinition* later = FindCreated(created, index);
+  absl::StatusOr<std::shared_ptr<const ParsedMapping>> mapping =
+      later == nullptr ? MappingOf(connection, index) : Parse(index, later->mappings);
   if (!mapping.ok()) return mapping.status();
   absl::StatusOr<Filter> parsed = ParseFilter(filter);
   if (!parsed.ok()) return parsed.status();
@@ -138,7 +149,8 @@ absl::StatusOr<std::string> SqliteStore::Condition(Connection& connection, const
 absl::StatusOr<IndexFacts> SqliteStore::Inspect(const std::string& index) { return OnlyOwn(index); }
 
 absl::StatusOr<std::vector<std::string>> SqliteStore::AliasStatements(
-    Connection& connection, const std::vector<AliasAction>& actions) const {
+    Connection& connection, const std::vector<AliasAction>& actions,
+    const std::vector<IndexDefinition>& created) const {
   std::map<std::string, std::vector<AliasTarget>> changed;
   for (const AliasAction& action : actions) {
     if (action.kind == AliasAction::Kind::kRemoveIndex) return OnlyOwn(action.index);
@@ -152,7 +164,7 @@ absl::StatusOr<std::vector<std::string>> SqliteStore::AliasStatements(
       }
       alias = changed.emplace(action.alias, *std::move(targets)).first;
     }
-    absl::Status applied = Apply(connection, action, alias->second);
+    absl::Status applied = Apply(connection, action, created, alias->second);
     if (!applied.ok()) return applied;
   }
   std::vector<std::string> statements;
@@ -163,7 +175,7 @@ absl::StatusOr<std::vector<std::string>> SqliteStore::AliasStatements(
     std::string selects;
     for (const AliasTarget& target : targets) {
       absl::StatusOr<std::string> condition =
-          Condition(connection, target.index, target.filter, std::nullopt, &zones);
+          Condition(connection, target.index, target.filter, std::nullopt, &zones, created);
       if (!condition.ok()) {
         return absl::Status(
             condition.status().code(),
@@ -201,12 +213,33 @@ absl::Status SqliteStore::UpdateAliases(const Fence& fence,
       });
 }
 
-std::string SqliteStore::ExplainAliases(const Fence& fence,
-                                        const std::vector<AliasAction>& actions) const {
-  std::string body = absl::StrFormat("-- only while `%s` is in force\nBEGIN IMMEDIATE;\n",
-                                     LeaseName(fence.release, fence.epoch));
+std::vector<ExplainedRequest> SqliteStore::Explain(const Fence& fence,
+                                                   const std::vector<IndexDefinition>& created,
+                                                   const std::vector<AliasAction>& actions) const {
+  const std::string begin = absl::StrFormat("-- only while `%s` is in force\nBEGIN IMMEDIATE;\n",
+                                            LeaseName(fence.release, fence.epoch));
+  std::vector<ExplainedRequest> requests;
+  for (const IndexDefinition& index : created) {
+    std::string body = begin;
+    for (const std::string& statement : CreationStatements(fence, index)) body += statement + ";\n";
+    requests.push_back({"", "", body + "COMMIT;\n"});
+  }
+  for (const IndexDefinition& index : created) {
+    const absl::StatusOr<std::string> settings = CanonicalJson(index.settings);
+    const std::string finish = FinishStatement(fence, index.name, settings.value_or(""));
+    requests.push_back({"", "", begin + finish + ";\nCOMMIT;\n"});
+  }
+  if (!actions.empty()) requests.push_back({"", "", ExplainAliases(begin, actions, created)});
+  return requests;
+}
+
+std::string SqliteStore::ExplainAliases(const std::string& begin,
+                                        const std::vector<AliasAction>& actions,
+                                        const std::vector<IndexDefinition>& created) const {
+  std::string body = begin;
   const absl::Status read = ReadOnly([&](Connection& connection) -> absl::Status {
-    absl::StatusOr<std::vector<std::string>> statements = AliasStatements(connection, actions);
+    absl::StatusOr<std::vector<std::string>> statements =
+        AliasStatements(connection, actions, created);
     if (!statements.ok()) return statements.status();
     for (const std::string& statement : *statements) {
       if (statement.find("indexswap_time_zone VALUES") == std::string::npos) {

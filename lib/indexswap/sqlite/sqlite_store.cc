@@ -203,23 +203,30 @@ absl::Status SqliteStore::CreateIndex(const Fence& fence, const IndexDefinition&
       return absl::AlreadyExistsError(
           absl::StrFormat("the name `%s` is taken by a %s", definition.name, *kind));
     }
-    absl::Status created = connection.Run(
-        absl::StrFormat("CREATE TABLE %s(id TEXT PRIMARY KEY NOT NULL, version INTEGER NOT NULL, "
-                        "document TEXT NOT NULL)",
-                        QuoteName(definition.name)));
-    if (!created.ok()) return created;
-    Statement insert(connection.raw(), "INSERT INTO indexswap_meta VALUES(?,?,?,?,?,1)");
-    const std::string meta = EncodeMeta(definition.meta);
-    created = insert.Bind(definition.name)
-                  .Bind(fence.release)
-                  .Bind(meta)
-                  .Bind(definition.mappings)
-                  .Bind(definition.settings)
-                  .Run();
-    if (!created.ok()) return created;
-    Statement size(connection.raw(), "INSERT INTO indexswap_size VALUES(?,0)");
-    return size.Bind(definition.name).Run();
+    for (const std::string& statement : CreationStatements(fence, definition)) {
+      if (absl::Status s = connection.Run(statement); !s.ok()) return s;
+    }
+    return absl::OkStatus();
   });
+}
+
+std::vector<std::string> SqliteStore::CreationStatements(const Fence& fence,
+                                                         const IndexDefinition& definition) {
+  return {absl::StrFormat("CREATE TABLE %s(id TEXT PRIMARY KEY NOT NULL, version INTEGER NOT NULL, "
+                          "document TEXT NOT NULL)",
+                          QuoteName(definition.name)),
+          absl::StrFormat("INSERT INTO indexswap_meta VALUES(%s,%s,%s,%s,%s,1)",
+                          QuoteText(definition.name), QuoteText(fence.release),
+                          QuoteText(EncodeMeta(definition.meta)), QuoteText(definition.mappings),
+                          QuoteText(definition.settings)),
+          absl::StrFormat("INSERT INTO indexswap_size VALUES(%s,0)", QuoteText(definition.name))};
+}
+
+std::string SqliteStore::FinishStatement(const Fence& fence, const std::string& index,
+                                         const std::string& settings) {
+  return absl::StrFormat(
+      "UPDATE indexswap_meta SET settings=%s, loading=0 WHERE name=%s AND release=%s",
+      QuoteText(settings), QuoteText(index), QuoteText(fence.release));
 }
 
 absl::Status SqliteStore::WriteMeta(const Fence& fence, const std::string& index,
@@ -243,10 +250,7 @@ absl::Status SqliteStore::FinishLoading(const Fence& fence, const std::string& i
   }
   absl::Status finished =
       Write(&fence, Durability::kPowerLoss, [&](Connection& connection) -> absl::Status {
-        Statement update(
-            connection.raw(),
-            "UPDATE indexswap_meta SET settings=?, loading=0 WHERE name=? AND release=?");
-        absl::Status updated = update.Bind(*canonical).Bind(index).Bind(fence.release).Run();
+        absl::Status updated = connection.Run(FinishStatement(fence, index, *canonical));
         if (!updated.ok() || connection.Changes() == 1) return updated;
         return NoSuchIndex(index);
       });

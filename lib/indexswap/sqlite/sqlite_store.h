@@ -49,8 +49,9 @@ class SqliteStore : public IndexStore {
                                      Health::Colour at_least) override;
   absl::Status UpdateAliases(const Fence& fence, const std::vector<AliasAction>& actions) override;
   absl::Status DeleteIndexes(const Fence& fence, const std::vector<std::string>& indexes) override;
-  std::string ExplainAliases(const Fence& fence,
-                             const std::vector<AliasAction>& actions) const override;
+  std::vector<ExplainedRequest> Explain(const Fence& fence,
+                                        const std::vector<IndexDefinition>& created,
+                                        const std::vector<AliasAction>& actions) const override;
   StoreInspector* inspector() override { return &inspector_; }
 
  private:
@@ -83,14 +84,27 @@ class SqliteStore : public IndexStore {
   absl::Status ApplyBulk(Connection& connection, const std::vector<BulkItem>& items,
                          const Indexes& indexes, std::vector<BulkResult>& results);
 
-  // The statements that carry out `actions`, checked one by one against the file.
-  absl::StatusOr<std::vector<std::string>> AliasStatements(
-      Connection& connection, const std::vector<AliasAction>& actions) const;
+  // What CreateIndex and FinishLoading run. `settings` canonical.
+  static std::vector<std::string> CreationStatements(const Fence& fence,
+                                                     const IndexDefinition& definition);
+  static std::string FinishStatement(const Fence& fence, const std::string& index,
+                                     const std::string& settings);
 
-  // The condition of `filter` on `index`, and the zones it needs.
+  // The statements that carry out `actions`, checked one by one against the file and the indexes
+  // that will be `created` before.
+  absl::StatusOr<std::vector<std::string>> AliasStatements(
+      Connection& connection, const std::vector<AliasAction>& actions,
+      const std::vector<IndexDefinition>& created = {}) const;
+
+  // What Explain says of AliasStatements.
+  std::string ExplainAliases(const std::string& begin, const std::vector<AliasAction>& actions,
+                             const std::vector<IndexDefinition>& created) const;
+
+  // The condition of `filter` on `index`, which may be `created` later, and the zones it needs.
   absl::StatusOr<std::string> Condition(Connection& connection, const std::string& index,
                                         const std::string& filter, std::optional<int64_t> now_ms,
-                                        std::vector<std::string>* zones) const;
+                                        std::vector<std::string>* zones,
+                                        const std::vector<IndexDefinition>& created = {}) const;
 
   // The same on an index or an alias; empty selects everything.
   absl::StatusOr<std::string> ConditionOn(Connection& connection, const std::string& target,

@@ -75,11 +75,11 @@ class ForwardingStore : public IndexStore {
   absl::Status DeleteIndexes(const Fence& fence, const std::vector<std::string>& indexes) override {
     return target_->DeleteIndexes(fence, indexes);
   }
-  std::string ExplainAliases(const Fence& fence,
-                             const std::vector<AliasAction>& actions) const override {
-    return target_->ExplainAliases(fence, actions);
+  std::vector<ExplainedRequest> Explain(const Fence& fence,
+                                        const std::vector<IndexDefinition>& created,
+                                        const std::vector<AliasAction>& actions) const override {
+    return target_->Explain(fence, created, actions);
   }
-  std::string ExplainRequestLine() const override { return target_->ExplainRequestLine(); }
 
  protected:
   IndexStore& target() { return *target_; }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "indexswap/json/canonical.h"
+#include "indexswap/json/meta_codec.h"
 #include "indexswap/testing/memory_store_impl.h"
 
 namespace indexswap::testing {
@@ -85,11 +86,19 @@ absl::Status MemoryStore::DeleteIndexes(const Fence& fence,
   return absl::OkStatus();
 }
 
-std::string MemoryStore::ExplainAliases(const Fence& fence,
-                                        const std::vector<AliasAction>& actions) const {
-  std::string text = "under " + LeaseName(fence.release, fence.epoch) + ":\n";
+std::vector<ExplainedRequest> MemoryStore::Explain(const Fence& fence,
+                                                   const std::vector<IndexDefinition>& created,
+                                                   const std::vector<AliasAction>& actions) const {
+  const std::string under = "under " + LeaseName(fence.release, fence.epoch) + ":\n";
+  std::vector<ExplainedRequest> requests;
+  for (const IndexDefinition& index : created) {
+    requests.push_back({"", "", under + "create " + index.name + "\n" + EncodeMeta(index.meta)});
+  }
+  if (actions.empty()) return requests;
+  std::string text = under;
   for (const AliasAction& action : actions) text += indexswap::Describe(action) + "\n";
-  return text;
+  requests.push_back({"", "", text});
+  return requests;
 }
 
 }  // namespace indexswap::testing

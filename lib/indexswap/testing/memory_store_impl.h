@@ -43,8 +43,9 @@ class MemoryStore : public IndexStore {
                                      Health::Colour at_least) override;
   absl::Status UpdateAliases(const Fence& fence, const std::vector<AliasAction>& actions) override;
   absl::Status DeleteIndexes(const Fence& fence, const std::vector<std::string>& indexes) override;
-  std::string ExplainAliases(const Fence& fence,
-                             const std::vector<AliasAction>& actions) const override;
+  std::vector<ExplainedRequest> Explain(const Fence& fence,
+                                        const std::vector<IndexDefinition>& created,
+                                        const std::vector<AliasAction>& actions) const override;
 
  private:
   using Index = MemoryCluster::Index;

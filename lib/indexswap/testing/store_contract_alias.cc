@@ -140,10 +140,32 @@ TEST_P(StoreContract, ExplainNamesWhatWouldBeDone) {
   Fence fence = Lead(1);
   std::string index = CreateMaster(fence, 1);
   std::string alias = Unique("reader");
-  std::string body = store_->ExplainAliases(fence, {Add(alias, index)});
-  EXPECT_NE(body.find(alias), std::string::npos) << body;
-  EXPECT_NE(body.find(index), std::string::npos) << body;
+  const auto requests = store_->Explain(fence, {}, {Add(alias, index)});
+  ASSERT_EQ(requests.size(), 1u);
+  EXPECT_NE(requests[0].body.find(alias), std::string::npos) << requests[0].body;
+  EXPECT_NE(requests[0].body.find(index), std::string::npos) << requests[0].body;
   EXPECT_EQ(TargetOf(alias), "");
+  EXPECT_TRUE(store_->Explain(fence, {}, {}).empty());
+}
+
+// The aliases of a swap may name indexes that the same plan creates; nothing of it is done, and
+// then it can be.
+TEST_P(StoreContract, ExplainNamesWhatWouldBeCreated) {
+  Fence fence = Lead(1);
+  const IndexDefinition index = DefinitionOf(IndexName(master_, 1));
+  const std::string alias = Unique("reader");
+  const AliasAction add = Add(alias, index.name, R"({"term":{"live":true}})");
+  const auto requests = store_->Explain(fence, {index}, {add});
+  ASSERT_GE(requests.size(), 2u);
+  EXPECT_NE(requests.front().body.find(index.meta.build_id), std::string::npos)
+      << requests.front().body;
+  EXPECT_NE(requests.back().body.find(alias), std::string::npos) << requests.back().body;
+  for (const ExplainedRequest& request : requests) {
+    EXPECT_EQ(request.body.find("would be refused"), std::string::npos) << request.body;
+  }
+  EXPECT_TRUE(ReadState({alias}).indexes.empty());
+  ASSERT_TRUE(store_->CreateIndex(fence, index).ok());
+  ASSERT_TRUE(store_->UpdateAliases(fence, {add}).ok());
 }
 
 TEST_P(StoreContract, ProbeSearchesThroughAnAliasAndFindsNoTarget) {

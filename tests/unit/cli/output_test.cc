@@ -140,14 +140,17 @@ TEST(PlanAndRollbackJson, ShowTheActions) {
                     {indexswap::AliasAction::Kind::kAdd, "a", "docs_v13", "{}"}};
   report.pending = {"p"};
   report.request = R"({"actions":[1]})";
-  report.request_line = "POST /_aliases";
+  report.requests = {{"PUT", "/docs_v13", "{}"}, {"POST", "/_aliases", report.request}};
+  report.gates = {{"blocks", true, false, "none"}};
   report.state = "1-2-3";
   report.swap = std::chrono::microseconds(1500);
   const json::object plan = Parse(PlanJson(report, {"docs_v13"}));
   EXPECT_THAT(Keys(plan), UnorderedElementsAre("from", "to", "indexes", "actions", "pending",
                                                "gates", "request", "requests", "state"));
   EXPECT_EQ(plan.at("state"), json::value("1-2-3"));
-  const json::value& sent = plan.at("requests").as_array().at(0);
+  EXPECT_EQ(plan.at("requests").as_array().at(0),
+            json::value({{"method", "PUT"}, {"path", "/docs_v13"}, {"body", json::object()}}));
+  const json::value& sent = plan.at("requests").as_array().at(1);
   EXPECT_EQ(sent.at("method"), json::value("POST"));
   EXPECT_EQ(sent.at("path"), json::value("/_aliases"));
   EXPECT_EQ(sent.at("body"), plan.at("request"));
@@ -166,6 +169,16 @@ TEST(PlanAndRollbackJson, ShowTheActions) {
   EXPECT_THAT(Keys(back),
               IsSupersetOf({"from", "to", "live", "lost_events", "actions", "swap_ms"}));
   EXPECT_EQ(back.at("live"), json::value(13));
+  EXPECT_EQ(back.at("dry_run"), json::value(false));
+  const json::object dry = Parse(RollbackPreviewJson({report, loss}));
+  EXPECT_EQ(dry.at("dry_run"), json::value(true));
+  EXPECT_EQ(dry.at("live"), json::value(14)) << "nothing has moved";
+  EXPECT_EQ(dry.at("needs_accept_loss"), json::value(false)) << "it is warm";
+  EXPECT_FALSE(dry.contains("swap_ms"));
+  for (const auto& member : plan) {
+    if (member.key() == "indexes") continue;
+    EXPECT_TRUE(dry.contains(member.key())) << member.key();
+  }
   EXPECT_EQ(back.at("swap_ms"), json::value(1.5));
 }
 

@@ -164,7 +164,7 @@ TEST_F(ServiceTest, AStandbyAnswersAndChangesNothing) {
   EXPECT_EQ(service_->Plan().status, 200);
   EXPECT_EQ(service_->DeadLetters().status, 200);
   for (const ApiAnswer& refused :
-       {service_->StartSync({}), service_->CancelSync(), service_->Rollback({}, true),
+       {service_->StartSync({}), service_->CancelSync(), service_->Rollback({}),
         service_->Prune(false), service_->RetryDeadLetter("events-1"),
         service_->DropDeadLetter("events-1"), service_->TakeMessages("tcs-updates", {"{}"})}) {
     EXPECT_EQ(refused.status, 409) << refused.json;

@@ -179,10 +179,39 @@ TEST_F(EngineTest, PlanAndStatusAndDryPruneWriteNothing) {
   EXPECT_EQ(plan->to, 3u);
   EXPECT_EQ(plan->actions.size(), 6u);
   EXPECT_THAT(plan->request, HasSubstr("docs_v3"));
+  ASSERT_EQ(plan->requests.size(), 3u);
+  EXPECT_THAT(plan->requests[0].body, HasSubstr("create docs_v3"));
+  EXPECT_THAT(plan->requests[0].body, HasSubstr("<build_id>"));
+  EXPECT_THAT(plan->requests[1].body, HasSubstr("create notes_v3"));
+  EXPECT_EQ(plan->requests[2].body, plan->request);
   EXPECT_EQ(plan->state, engine().PlanSwap(2)->state) << "whatever it is a plan of";
+  EXPECT_EQ(plan->state, *reader->engine->State());
   EXPECT_TRUE(reader->engine->Status().ok());
   EXPECT_TRUE(reader->engine->Prune(true).ok());
   EXPECT_EQ(reader->store->writes(), 0);
+}
+
+TEST_F(EngineTest, TheWayBackIsShownBeforeItIsTaken) {
+  BuildLive(engine(), 10);
+  BuildLive(engine(), 10);
+  ASSERT_TRUE(engine().ReleaseLease().ok());
+  const auto reader = Start("b");
+  const auto plan = reader->engine->PlanRollback();
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->to, 1u);
+  EXPECT_EQ(plan->state, reader->engine->PlanSwap(0)->state);
+  ASSERT_NE(Gate(plan->gates, "blocks"), nullptr);
+  EXPECT_EQ(reader->store->writes(), 0);
+  EXPECT_EQ(Aliases(), AllAt(2));
+  const auto back = reader->engine->Rollback();
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_EQ(plan->actions, back->actions);
+  ASSERT_EQ(plan->requests.size(), 1u);
+  EXPECT_EQ(plan->requests[0].body, back->request);
+  // What there is to say against it is said as well.
+  EXPECT_EQ(engine().PlanRollback().status(), engine().Rollback().status());
+  EXPECT_EQ(engine().PlanRollback(7).status(), engine().Rollback(7).status());
+  EXPECT_EQ(engine().PlanRollback(0).status(), engine().Rollback(0).status());
 }
 
 TEST_F(EngineTest, ThePlansStateMovesWithAliasesAndGenerationsOnly) {

@@ -1,6 +1,8 @@
 // The gates before anything is created.
 #include <indexswap/inspector.h>
 
+#include <algorithm>
+
 #include "indexswap/json/replicas.h"
 #include "indexswap/testing/forwarding_store.h"
 #include "world.h"
@@ -23,7 +25,13 @@ class Told : public StoreInspector {
   }
   absl::StatusOr<std::vector<BlockFacts>> Blocks(const std::vector<std::string>& names) override {
     asked_blocks = names;
-    return blocks;
+    if (!blocks.ok()) return blocks;
+    std::vector<BlockFacts> found;
+    for (const BlockFacts& block : *blocks) {
+      const bool asked = std::ranges::find(names, block.index) != names.end();
+      if (block.index.empty() || asked) found.push_back(block);
+    }
+    return found;
   }
   absl::StatusOr<std::vector<DiskFacts>> Disks() override { return disks; }
   std::vector<ProbeFacts> Probe(const StateQuery&) override { return {}; }
@@ -39,8 +47,12 @@ class ToldStore : public testing::ForwardingStore {
  public:
   using ForwardingStore::ForwardingStore;
   StoreInspector* inspector() override { return &told; }
+  absl::StatusOr<StoreState> Read(const StateQuery& query) override {
+    return read.ok() ? ForwardingStore::Read(query) : absl::StatusOr<StoreState>(read);
+  }
 
   Told told;
+  absl::Status read;  // an error that every reading of the state ends with
 };
 
 class PreflightTest : public World {
@@ -170,6 +182,49 @@ TEST_F(PreflightTest, APlanHasThem) {
   const auto plan = engine_->PlanSwap(0);
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_FALSE(Gate(plan->gates, "capacity")->passed);
+}
+
+TEST_F(PreflightTest, WhatStopsABuildIsKnownWithoutTheLease) {
+  BuildLive(*engine_, 10);
+  BuildLive(*engine_, 10);
+  ASSERT_TRUE(engine_->ReleaseLease().ok());
+  store_->told.blocks = Blocks({{"docs_v1", "read_only"}});
+  auto plan = engine_->PlanSwap(0);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  // One that is not live, too: taking the lease moves its private alias.
+  EXPECT_THAT(store_->told.asked_blocks, ElementsAre("docs_v1", "docs_v2", "notes_v1", "notes_v2"));
+  const absl::Status stopped = StopsBuild({"shrink"}, plan->gates);
+  EXPECT_EQ(stopped.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(stopped.message()), HasSubstr("docs_v1 has the block read_only"));
+  EXPECT_THAT(std::string(stopped.message()), HasSubstr("No override helps"));
+  // With the lease it keeps nobody from anything.
+  ASSERT_TRUE(engine_->TakeLease().ok());
+  EXPECT_TRUE(engine_->Begin().ok());
+  EXPECT_THAT(store_->told.asked_blocks, ElementsAre("docs_v2", "notes_v2"));
+}
+
+TEST_F(PreflightTest, AnOverrideLetsThroughWhatIsJudgedBefore) {
+  BuildLive(*engine_, 10);
+  store_->told.disks = Disks({{"node", 1000, 0, 0, 0}});
+  auto gates = engine_->PlanSwap(0)->gates;
+  EXPECT_THAT(std::string(StopsBuild({}, gates).message()),
+              HasSubstr("`sync --override capacity` begins all the same"));
+  EXPECT_TRUE(StopsBuild({"shrink", "capacity"}, gates).ok());
+  EXPECT_TRUE(Gate(gates, "capacity")->overridden);
+  EXPECT_FALSE(Gate(gates, "blocks")->overridden) << "it passes by itself";
+  EXPECT_EQ(StopsBuild({"counts"}, gates).code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(PreflightTest, ABlockThatKeepsTheStateFromBeingReadIsARefusal) {
+  BuildLive(*engine_, 10);
+  store_->read = AsBlocked(absl::ResourceExhaustedError("docs_v1: metadata: set it to null"));
+  for (const absl::Status& status : {engine_->PlanSwap(0).status(),
+                                     engine_->PlanRollback().status(), engine_->State().status()}) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_THAT(std::string(status.message()), HasSubstr("docs_v1: metadata: set it to null"));
+  }
+  store_->read = absl::ResourceExhaustedError("too busy");
+  EXPECT_EQ(engine_->PlanSwap(0).status(), store_->read);
 }
 
 TEST(Room, EachReplicaIsACopyOnADiskOfItsOwn) {

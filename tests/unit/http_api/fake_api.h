@@ -24,10 +24,13 @@ class FakeApi : public Api {
   ApiAnswer CancelSync() override { return Note("cancel"); }
   ApiAnswer Status() override { return Note("status"); }
   ApiAnswer Plan() override { return Note("plan"); }
-  ApiAnswer Rollback(std::optional<uint64_t> to, bool accept_loss) override {
+  ApiAnswer Rollback(const ApiRollbackRequest& request) override {
     if (on_rollback) on_rollback();
-    return Note("rollback to=" + (to ? std::to_string(*to) : "previous") +
-                " accept_loss=" + (accept_loss ? "true" : "false"));
+    std::string call = "rollback to=" + (request.to ? std::to_string(*request.to) : "previous");
+    call += request.accept_loss ? " accept_loss=true" : " accept_loss=false";
+    if (request.dry_run) call += " dry_run";
+    if (request.if_state) call += " if_state=" + *request.if_state;
+    return Note(call);
   }
   ApiAnswer Prune(bool dry_run) override {
     return Note(std::string("prune dry_run=") + (dry_run ? "true" : "false"));

@@ -57,6 +57,8 @@ TEST_F(Server, BodiesSayWhatIsWanted) {
   EXPECT_EQ(api_.TakeCall(), "sync promote=12 override=shrink override=empty if_state=ab");
   Call("POST /api/rollback", R"({"to":12,"accept_loss":true})");
   EXPECT_EQ(api_.TakeCall(), "rollback to=12 accept_loss=true");
+  Call("POST /api/rollback", R"({"dry_run":true,"if_state":"ab"})");
+  EXPECT_EQ(api_.TakeCall(), "rollback to=previous accept_loss=false dry_run if_state=ab");
   Call("POST /api/adopt", R"({"take_names":["a","b"],"override":["changed"]})");
   EXPECT_EQ(api_.TakeCall(), "adopt take=a take=b override=changed");
   Call("POST /api/prune", R"({"dry_run":true})");

@@ -85,9 +85,31 @@ TEST_F(OpenSearchStoreTest, SwapIsOneRequestThatIsSentAtMostOnce) {
   EXPECT_EQ(sent()[0].line, "POST /_aliases");
   EXPECT_TRUE(sent()[0].at_most_once);
   EXPECT_THAT(sent()[0].body, HasSubstr(R"("must_exist":true)"));
-  EXPECT_EQ(sent()[0].body,
-            store_->ExplainAliases(kFence, {{AliasAction::Kind::kRemove, "people", "people_v2", ""},
-                                            {AliasAction::Kind::kAdd, "people", "people_v3", ""}}));
+  const auto explained = store_->Explain(kFence, {},
+                                         {{AliasAction::Kind::kRemove, "people", "people_v2", ""},
+                                          {AliasAction::Kind::kAdd, "people", "people_v3", ""}});
+  ASSERT_EQ(explained.size(), 1u);
+  EXPECT_EQ(explained[0].method + " " + explained[0].path, sent()[0].line);
+  EXPECT_EQ(explained[0].body, sent()[0].body);
+}
+
+TEST_F(OpenSearchStoreTest, WhatIsExplainedOfAnIndexIsWhatIsSent) {
+  GenerationMeta meta;
+  meta.release = "tis";
+  meta.generation = 3;
+  meta.gates = {{"blocks", true, false, "none"}};
+  const IndexDefinition index{"people_v3", R"({"properties":{"n":{"type":"long"}}})",
+                              R"({"number_of_replicas":2,"codec":"best_compression"})", meta};
+  for (int i = 0; i < 3; ++i) Answer(200, R"({"acknowledged":true})");
+  Answer(200, R"({"_shards":{"total":1,"successful":1,"failed":0}})");
+  ASSERT_TRUE(store_->CreateIndex(kFence, index).ok());
+  ASSERT_TRUE(store_->FinishLoading(kFence, index.name, index.settings).ok());
+  const auto explained = store_->Explain(kFence, {index}, {});
+  ASSERT_EQ(explained.size(), 3u);
+  for (size_t i = 0; i < explained.size(); ++i) {
+    EXPECT_EQ(explained[i].method + " " + explained[i].path, sent()[i].line);
+    EXPECT_EQ(explained[i].body, sent()[i].body);
+  }
 }
 
 TEST_F(OpenSearchStoreTest, WhatDoesNotSayThatItIsDoneIsUnknown) {

@@ -350,12 +350,17 @@ TEST_F(SqliteStoreFile, ExplanationIsTheSqlOfTheSwap) {
   Open();
   Lead();
   Create("doctors_v1");
-  const std::string sql = store_->ExplainAliases(
-      fence_, {{AliasAction::Kind::kAdd, "readers", "doctors_v1", R"({"term":{"live":true}})"}});
+  const std::string sql =
+      store_
+          ->Explain(
+              fence_, {},
+              {{AliasAction::Kind::kAdd, "readers", "doctors_v1", R"({"term":{"live":true}})"}})[0]
+          .body;
   EXPECT_THAT(sql, HasSubstr("CREATE VIEW \"readers\""));
   EXPECT_EQ(Ask("SELECT count(*) FROM sqlite_schema WHERE type='view'"), "0");
-  EXPECT_THAT(store_->ExplainAliases(fence_, {{AliasAction::Kind::kRemove, "x", "doctors_v1", ""}}),
-              HasSubstr("would be refused"));
+  EXPECT_THAT(
+      store_->Explain(fence_, {}, {{AliasAction::Kind::kRemove, "x", "doctors_v1", ""}})[0].body,
+      HasSubstr("would be refused"));
 }
 
 TEST_F(SqliteStoreFile, BytesGrowWithWhatIsWritten) {

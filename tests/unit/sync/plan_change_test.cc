@@ -132,10 +132,12 @@ class PlanChange : public ::testing::Test {
     return held.ok() ? "" : std::string(held.status().message());
   }
 
+  RollbackTools tools() { return {*engine_, *warm_, *log_, plan_, folder_}; }
+
   // Why a rollback to the previous one needs consent; empty: it has happened.
   std::string RefusedRollback() {
-    const auto done = RollBack(*engine_, *warm_, *log_, folder_, {std::nullopt, false, seconds(9)},
-                               [](const RollbackLoss&) {});
+    const auto done =
+        RollBack(tools(), {std::nullopt, false, {}, seconds(9)}, [](const RollbackLoss&) {});
     return done.ok() ? "" : std::string(done.status().message());
   }
 

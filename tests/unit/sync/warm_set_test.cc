@@ -40,11 +40,15 @@ class WarmSetTest : public ::testing::Test {
               ::testing::UnitTest::GetInstance()->current_test_info()->name();
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
-    EXPECT_TRUE(Journal::Open(folder_).ok());
+    journal_ = *Journal::Open(folder_);
     log_ = *EventLog::Open(folder_, plan_);
     store_ = std::shared_ptr<indexswap::IndexStore>(indexswap::testing::MakeMemoryStore());
     indexswap::EngineOptions options;
     options.gates.shrink_slack = 1000;
+    options.owner.state_id = journal_->state_id();
+    options.before_epoch = [this](const std::optional<indexswap::Lease>&, uint64_t epoch) {
+      return journal_->RaiseEpoch(epoch);
+    };
     indexswap::ReleaseSpec release = plan_.ToReleaseSpec();
     for (indexswap::AliasSpec& alias : release.aliases) alias.may_be_empty = true;
     engine_ = *indexswap::Engine::Open(store_, release, options, nullptr);
@@ -54,6 +58,8 @@ class WarmSetTest : public ::testing::Test {
     warm_.reset();
     std::filesystem::remove_all(folder_);
   }
+
+  RollbackTools tools() { return {*engine_, *warm_, *log_, plan_, folder_}; }
 
   // A sealed generation without a document, which gets events from here on.
   uint64_t Build() {
@@ -99,6 +105,7 @@ class WarmSetTest : public ::testing::Test {
 
   const Plan plan_;
   std::string folder_;
+  std::unique_ptr<Journal> journal_;
   std::unique_ptr<EventLog> log_;
   std::shared_ptr<indexswap::IndexStore> store_;
   std::unique_ptr<indexswap::Engine> engine_;
@@ -252,7 +259,7 @@ TEST_F(WarmSetTest, ARollbackToAWarmGenerationLosesNothing) {
   ASSERT_TRUE(Promote(Build()).ok());
   for (int i = 1; i <= 20; ++i) Send(i, "p");
   RollbackLoss loss;
-  const auto back = RollBack(*engine_, *warm_, *log_, folder_, {std::nullopt, false, seconds(10)},
+  const auto back = RollBack(tools(), {std::nullopt, false, {}, seconds(10)},
                              [&](const RollbackLoss& found) { loss = found; });
   ASSERT_TRUE(back.ok()) << back.status();
   EXPECT_EQ(back->to, first);
@@ -266,8 +273,8 @@ TEST_F(WarmSetTest, NoSyncGoesOnWithWhatWasRolledBackFrom) {
   ASSERT_TRUE(Promote(Build()).ok());
   const uint64_t second = Build();
   ASSERT_TRUE(Promote(second).ok());
-  const auto back = RollBack(*engine_, *warm_, *log_, folder_, {std::nullopt, false, seconds(10)},
-                             [](const RollbackLoss&) {});
+  const auto back =
+      RollBack(tools(), {std::nullopt, false, {}, seconds(10)}, [](const RollbackLoss&) {});
   ASSERT_TRUE(back.ok()) << back.status();
   auto file = GenerationFile::OpenReadOnly(folder_ + "/" + GenerationFileName(second));
   ASSERT_TRUE(file.ok()) << file.status();
@@ -283,9 +290,8 @@ TEST_F(WarmSetTest, ARollbackWaitsForASwapThatIsUnderWay) {
   {
     const auto lock = warm_->LockSwap();
     rollback = std::thread([&] {
-      const auto back =
-          RollBack(*engine_, *warm_, *log_, folder_, {std::nullopt, false, seconds(10)},
-                   [&](const RollbackLoss&) { begun.set_value(); });
+      const auto back = RollBack(tools(), {std::nullopt, false, {}, seconds(10)},
+                                 [&](const RollbackLoss&) { begun.set_value(); });
       EXPECT_TRUE(back.ok()) << back.status();
     });
     // It can't begin too late here: if it did not wait, this would see it as a rule.
@@ -302,14 +308,68 @@ TEST_F(WarmSetTest, ARollbackThatWouldLoseEventsNeedsConsent) {
   ASSERT_TRUE(log_->MarkCold(first, "its file was lost").ok());
   Send(1, "a");
   const auto told = [](const RollbackLoss&) {};
-  const RollbackRequest request{std::nullopt, false, seconds(10)};
-  const auto refused = RollBack(*engine_, *warm_, *log_, folder_, request, told);
+  const RollbackRequest request{std::nullopt, false, {}, seconds(10)};
+  const auto facts = [&](const indexswap::ReleaseStatus&) {
+    return FactsOf(folder_, *log_, *warm_);
+  };
+  const auto preview = PreviewRollback(*engine_, request, folder_, facts, plan_);
+  ASSERT_TRUE(preview.ok()) << preview.status();
+  EXPECT_TRUE(preview->loss.NeedsConsent());
+  const auto refused = RollBack(tools(), request, told);
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(refused.status().message()), HasSubstr("its file was lost"));
-  const RollbackRequest accepted{std::nullopt, true, seconds(10)};
-  const auto back = RollBack(*engine_, *warm_, *log_, folder_, accepted, told);
+  const RollbackRequest accepted{std::nullopt, true, {}, seconds(10)};
+  const auto back = RollBack(tools(), accepted, told);
   ASSERT_TRUE(back.ok()) << back.status();
   EXPECT_EQ(back->to, first);
+}
+
+TEST_F(WarmSetTest, ARollbackOnlyFromTheStateThatWasLookedAt) {
+  const uint64_t first = Build();
+  ASSERT_TRUE(Promote(first).ok());
+  ASSERT_TRUE(Promote(Build()).ok());
+  for (int i = 1; i <= 3; ++i) Send(i, "p");
+  Settle(first);
+  // Without a look at what this process has in memory: as a command that takes neither lock.
+  const auto read = [&](const indexswap::ReleaseStatus& status) {
+    return ReadEventFacts(folder_, status);
+  };
+  const auto preview = PreviewRollback(*engine_, {}, folder_, read, plan_);
+  ASSERT_TRUE(preview.ok()) << preview.status();
+  EXPECT_EQ(preview->report.to, first);
+  EXPECT_EQ(preview->report.requests.size(), 1u);
+  EXPECT_EQ(preview->loss.lost, std::optional<uint64_t>(0)) << preview->loss.Describe();
+  EXPECT_FALSE(preview->loss.NeedsConsent());
+  const auto told = [](const RollbackLoss&) { ADD_FAILURE() << "nothing is begun"; };
+  RollbackRequest request{std::nullopt, false, "0-0-0", seconds(10)};
+  const auto refused = RollBack(tools(), request, told);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("the state has moved"));
+  EXPECT_EQ(PreviewRollback(*engine_, request, folder_, read, plan_).status(), refused.status());
+  request.if_state = preview->report.state;
+  ASSERT_TRUE(RollBack(tools(), request, [](const RollbackLoss&) {}).ok());
+  EXPECT_NE(*engine_->State(), preview->report.state);
+}
+
+// A folder that another has written behind says nothing of what would be lost.
+TEST_F(WarmSetTest, AFolderOfAnotherWriterKnowsOfNoLoss) {
+  const uint64_t first = Build();
+  ASSERT_TRUE(Promote(first).ok());
+  ASSERT_TRUE(Promote(Build()).ok());
+  Send(1, "p");
+  Settle(first);
+  indexswap::ReleaseStatus status = *engine_->Status();
+  ASSERT_TRUE(status.lease && status.lease->record);
+  ASSERT_TRUE(ReadEventFacts(folder_, status)->warm.contains(first));
+  status.lease->record->owner.state_id = "another";
+  status.lease->record->journal_position = 7;
+  const auto facts = ReadEventFacts(folder_, status);
+  ASSERT_TRUE(facts.ok()) << facts.status();
+  EXPECT_EQ(facts->head, 7u);
+  const auto loss = AssessRollback(status, first, folder_, *facts, plan_);
+  ASSERT_TRUE(loss.ok()) << loss.status();
+  EXPECT_EQ(loss->lost, std::nullopt);
+  EXPECT_TRUE(loss->NeedsConsent());
 }
 
 }  // namespace
