@@ -115,13 +115,15 @@ def refused(status, type_="", reason=""):
     return meet
 
 
-def items_say(status, type_, first_only=False):
-    """The items of a bulk answer, or its first, say that they failed."""
+def items_say(status, type_, first_only=False, key=None):
+    """The items of a bulk answer, or its first, or those of a document, say that they failed."""
     def meet(forward):
         answer = forward(path="/_bulk")    # which tells of every item
         body = json.loads(answer.data)
         for item in body["items"][:1 if first_only else None]:
             (kind, result), = item.items()
+            if key not in (None, result["_id"]):
+                continue
             item[kind] = {"_index": result["_index"], "_id": result["_id"], "status": status,
                           "error": {"type": type_, "reason": "said by the test"}}
         return dataclasses.replace(answer, data=json.dumps(body | {"errors": True}).encode())

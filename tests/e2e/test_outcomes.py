@@ -5,6 +5,7 @@ The requests and the faults go through a proxy in front of a real server (faults
 """
 
 import contextlib
+import itertools
 import json
 import unittest
 
@@ -321,6 +322,59 @@ class BulkOutcomes(Outcomes):
         self.assert_live(deployment, 1)
         deployment.sync(self.SECOND.folder)
         self.assert_shows(self.store, self.SECOND, 3)
+
+
+class LiveOutcomes(Outcomes):
+    """What can become of live events."""
+
+    SERVER = "opensearch-2.19"
+    KEY = "981:1"
+
+    def test_document_that_the_server_fails_with_holds_up_no_live_event(self):
+        amqp = harness.server("rabbitmq")
+        services.declare(pika.URLParameters(amqp))
+        listen = daemon.configuration(daemon.ports(self), bulk={"give_up": "500ms"})
+        deployment = self.deployment(amqp={"url": amqp}, **listen)
+        deployment.sync(self.FIRST.folder)
+        serve = daemon.Daemon(self, deployment).start()
+        self.between.fail(faults.Which("POST", "^/_bulk", f'"_id":"{self.KEY}"'),
+                          faults.items_say(500, "null_pointer_exception", key=self.KEY), times=None)
+        self.tell(serve, 1)
+        others = itertools.count(2)
+
+        def put_aside():
+            self.tell(serve, next(others))
+            return letters(serve) and self.trouble(serve) is None    # each family that has it
+
+        def letters(asked):
+            return asked.ask("GET", "/api/dead-letters")["dead_letters"]
+
+        harness.wait_until(put_aside, "the document is a dead letter")
+        for letter in letters(serve):
+            self.assertEqual((letter["document_id"], letter["kind"]), (self.KEY, "refused"))
+            self.assertIn("said by the test", letter["reason"])
+        last = next(others)
+        self.tell(serve, last)
+        harness.wait_until(lambda: self.gets_on(serve), "live events go on")
+        self.store.refresh()
+        self.assertIsNotNone(self.store.document("masterdoctorindex_v1", f"98{last}:{last}"))
+        self.between.heal()
+        for letter in letters(serve):
+            deployment.run("dead-letters", "retry", letter["id"])
+        harness.wait_until(lambda: self.gets_on(serve) and letters(serve) == [], "nothing is left")
+
+    def tell(self, serve, number):
+        status, said = serve.call("POST", "/api/channels/tcs-updates/messages",
+                                  {"tcsPersonId": number, "gmcReferenceNumber": f"98{number}"})
+        self.assertEqual(status, 202, said)
+
+    def trouble(self, serve):
+        live, = serve.status()["generations"]
+        return live["trouble"]
+
+    def gets_on(self, serve):
+        live, = serve.status()["generations"]
+        return live["lag_events"] == 0 and live["trouble"] is None
 
 
 class PlannedState(Outcomes):

@@ -150,7 +150,8 @@ WarmSet& Workbench::MakeWarm(WarmCallbacks callbacks) {
     observer_.OnNote(severity, text);
   };
   callbacks.step = [this](std::string_view step) { observer_.OnStep(step); };
-  warm_ = std::make_unique<WarmSet>(config_.state, *engine_, *log_, std::move(callbacks));
+  warm_ = std::make_unique<WarmSet>(config_.state, *engine_, *log_, std::move(callbacks),
+                                    config_.bulk.give_up);
   return *warm_;
 }
 

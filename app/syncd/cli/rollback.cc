@@ -23,7 +23,8 @@ absl::Status Adopt(Workbench& bench, WarmSet& warm) {
 }
 
 int RollbackByDaemon(const Arguments& arguments, const ApiClient& daemon) {
-  boost::json::object body{{"accept_loss", arguments.accept_loss}, {"dry_run", arguments.dry_run}};
+  boost::json::object body{{"accept_loss", arguments.accept_loss}};
+  if (arguments.dry_run) body["dry_run"] = true;  // which an older daemon refuses, and does nothing
   if (arguments.to) body["to"] = *arguments.to;
   if (arguments.if_state) body["if_state"] = *arguments.if_state;
   return PrintAnswer(arguments, daemon.Post("/api/rollback", boost::json::serialize(body)),

@@ -323,7 +323,9 @@ void AddWriterKeys(std::vector<KeySpec>& keys) {
                              [](Config& c) -> milliseconds& { return c.bulk.retry_max; }));
   keys.push_back(Duration<milliseconds>(
       "bulk", "give_up", "5m",
-      "a batch of which nothing gets through for so long fails the sync; a block doesn't count",
+      "a batch of which nothing gets through for so long fails the sync; a block doesn't count; "
+      "a live document with which the server fails for so long, while it takes others, is a dead "
+      "letter",
       [](Config& c) -> milliseconds& { return c.bulk.give_up; }));
   keys.push_back(
       Factor("bulk", "reader_latency_factor", "0",

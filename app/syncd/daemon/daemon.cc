@@ -51,7 +51,8 @@ Daemon::Daemon(const DaemonTools& tools, Config config, std::optional<Schedule> 
     const std::lock_guard lock(mutex_);
     if (lost_.ok()) lost_ = status;
   };
-  warm_ = std::make_unique<WarmSet>(state_, tools_.engine, tools_.log, std::move(warm));
+  warm_ = std::make_unique<WarmSet>(state_, tools_.engine, tools_.log, std::move(warm),
+                                    config_.bulk.give_up);
   worker_ = std::make_unique<RunWorker>(
       [this](const SyncRequest& request, RunHooks& hooks) { return Work(request, hooks); },
       RunWorker::Callbacks{

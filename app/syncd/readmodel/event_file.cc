@@ -46,8 +46,11 @@ absl::Status EventFile::Prepare() {
        "INSERT INTO outbox (join_key, first_position, position) VALUES (?1, ?2, ?2) "
        "ON CONFLICT DO UPDATE SET position = excluded.position"},
       {&keep_former_,
-       "INSERT OR REPLACE INTO former_id (join_key, family, id, position) VALUES (?1, ?2, ?3, ?4)"},
-      {&former_, "SELECT family, id FROM former_id WHERE join_key = ?1"},
+       "INSERT OR IGNORE INTO former_id (join_key, family, id, position) VALUES (?1, ?2, ?3, ?4)"},
+      // A later one came with an event that is not answered for either: the index may not have it.
+      {&former_,
+       "SELECT family, id, position <= (SELECT first_position FROM outbox WHERE join_key = ?1) "
+       "FROM former_id WHERE join_key = ?1"},
       {&count_, "UPDATE document_count SET delta = delta + ?2 WHERE family = ?1"},
       {&is_refused_, "SELECT 1 FROM refused_document WHERE family = ?1 AND id = ?2"},
       {&add_refused_, "INSERT OR IGNORE INTO refused_document (family, id) VALUES (?1, ?2)"},
@@ -207,8 +210,8 @@ absl::Status EventFile::Write(Writer& writer, const EntityRow& row, bool late) {
   return statement.Run();
 }
 
-// Queues a join key, with the documents that it has now, which leave the count.
-absl::Status EventFile::Queue(const std::string& join_key, uint64_t position) {
+// Notes the documents that a join key has now.
+absl::Status EventFile::KeepFormers(const std::string& join_key, uint64_t position) {
   for (KeyProjector& projector : projectors_) {
     std::vector<std::string> ids;
     absl::Status s = projector.Ids(join_key, [&](std::string_view id) { ids.emplace_back(id); });
@@ -222,6 +225,12 @@ absl::Status EventFile::Queue(const std::string& join_key, uint64_t position) {
     }
     if (!s.ok()) return s;
   }
+  return absl::OkStatus();
+}
+
+// Queues a join key, with the documents that it has now, which leave the count.
+absl::Status EventFile::Queue(const std::string& join_key, uint64_t position) {
+  if (absl::Status s = KeepFormers(join_key, position); !s.ok()) return s;
   queue_.BindText(1, join_key);
   queue_.BindInteger(2, static_cast<int64_t>(position));
   if (absl::Status s = queue_.Run(); !s.ok()) return s;
@@ -272,8 +281,10 @@ absl::Status EventFile::Requeue(std::string_view family, std::string_view id) {
   }
   const std::string join_key = select->TextCopy(0);
   select->Reset();
+  const uint64_t position = std::max<uint64_t>(cursor_, 1);
+  if (absl::Status s = KeepFormers(join_key, position); !s.ok()) return s;
   queue_.BindText(1, join_key);
-  queue_.BindInteger(2, static_cast<int64_t>(std::max<uint64_t>(cursor_, 1)));
+  queue_.BindInteger(2, static_cast<int64_t>(position));
   return queue_.Run();
 }
 

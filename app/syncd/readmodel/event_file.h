@@ -66,6 +66,9 @@ class EventFile {
 
   // Projects every document that waits, and hands them to `send` in parts: first all that are to
   // be, then all that are to be no more. What was sent when an error ends it is sent again.
+  // `settle` is called when all parts were sent, before it is noted that none of them waits any
+  // more; its error is one of them.
+  absl::Status Drain(Sender send, absl::FunctionRef<absl::Status()> settle);
   absl::Status Drain(Sender send);
 
   // The last position whose documents the index has all answered for; never above the cursor.
@@ -82,6 +85,13 @@ class EventFile {
   absl::StatusOr<std::map<std::string, uint64_t>> ExpectedDocuments();
 
  private:
+  // That a document is refused, or is no more; kept until all that waits was answered for.
+  struct RefusalNote {
+    std::string family;
+    std::string id;
+    bool refused = false;
+  };
+
   // What writes one entity.
   struct Writer {
     const PlanEntity* entity = nullptr;
@@ -100,11 +110,13 @@ class EventFile {
   absl::Status ApplyOne(const LoggedEvent& event, bool queues);
   absl::Status CountLeftOut(const LoggedEvent& event, const absl::Status& reason);
   absl::Status Change(const EventChange& change, const LoggedEvent& event, bool queues);
+  absl::Status KeepFormers(const std::string& join_key, uint64_t position);
   absl::Status Queue(const std::string& join_key, uint64_t position);
   absl::Status Count(const std::string& join_key, int sign);
   absl::Status Write(Writer& writer, const EntityRow& row, bool late);
-  absl::Status SendPart(std::vector<DocumentChange>&& part, Sender send);
-  absl::Status NoteRefused(const DocumentChange& change, bool refused);
+  absl::Status SendPart(std::vector<DocumentChange>&& part, Sender send,
+                        std::vector<RefusalNote>& notes);
+  absl::Status NoteRefused(const RefusalNote& note);
   absl::StatusOr<std::set<std::string>> JoinKeys(Writer& writer, const EntityRow& row);
   static absl::Status AddFailed(KeyProjector& projector, std::string_view join_key,
                                 const absl::Status& reason, std::vector<DocumentChange>& puts);

@@ -72,7 +72,7 @@ absl::Status EventFile::ProjectKey(std::string_view join_key, std::vector<Docume
     if (!there.contains(former)) {
       deletes.push_back({former.first, former.second, std::nullopt, true});
     }
-    formers.insert(std::move(former));
+    if (former_.Integer(2) != 0) formers.insert(std::move(former));
   }
   former_.Reset();
   for (DocumentChange& put : puts) put.existed = formers.contains({put.family, put.id});
@@ -89,10 +89,15 @@ absl::Status EventFile::AddFailed(KeyProjector& projector, std::string_view join
 }
 
 absl::Status EventFile::Drain(Sender send) {
+  return Drain(send, [] { return absl::OkStatus(); });
+}
+
+absl::Status EventFile::Drain(Sender send, absl::FunctionRef<absl::Status()> settle) {
   auto select = db_->Prepare("SELECT join_key FROM outbox WHERE join_key > ?1 LIMIT ?2");
   if (!select.ok()) return select.status();
+  std::vector<RefusalNote> notes;
   const auto send_part = [&](std::vector<DocumentChange>&& part) {
-    return SendPart(std::move(part), send);
+    return SendPart(std::move(part), send, notes);
   };
   Parts parts(send_part);
   std::vector<DocumentChange> deletes;
@@ -119,6 +124,10 @@ absl::Status EventFile::Drain(Sender send) {
   if (absl::Status s = parts.Flush(); !s.ok()) return s;
   if (absl::Status s = parts.Add(std::move(deletes)); !s.ok()) return s;
   if (absl::Status s = parts.Flush(); !s.ok()) return s;
+  if (absl::Status s = settle(); !s.ok()) return s;
+  for (const RefusalNote& note : notes) {
+    if (absl::Status s = NoteRefused(note); !s.ok()) return s;
+  }
   absl::Status s = db_->Begin();
   if (s.ok()) s = db_->Execute("DELETE FROM outbox; DELETE FROM former_id");
   if (s.ok()) s = db_->Commit();
@@ -127,7 +136,8 @@ absl::Status EventFile::Drain(Sender send) {
 }
 
 // A document that was refused before is not there, although the views have had it.
-absl::Status EventFile::SendPart(std::vector<DocumentChange>&& part, Sender send) {
+absl::Status EventFile::SendPart(std::vector<DocumentChange>&& part, Sender send,
+                                 std::vector<RefusalNote>& notes) {
   std::vector<bool> was_refused(part.size());
   for (size_t i = 0; i < part.size(); ++i) {
     is_refused_.BindText(1, part[i].family);
@@ -143,15 +153,15 @@ absl::Status EventFile::SendPart(std::vector<DocumentChange>&& part, Sender send
   for (size_t i = 0; i < part.size(); ++i) {
     const bool is_refused = std::ranges::binary_search(*refused, i);
     if (is_refused == was_refused[i] || (is_refused && part[i].existed)) continue;
-    if (absl::Status s = NoteRefused(part[i], is_refused); !s.ok()) return s;
+    notes.push_back({part[i].family, part[i].id, is_refused});
   }
   return absl::OkStatus();
 }
 
-absl::Status EventFile::NoteRefused(const DocumentChange& change, bool refused) {
-  Statement& statement = refused ? add_refused_ : drop_refused_;
-  statement.BindText(1, change.family);
-  statement.BindText(2, change.id);
+absl::Status EventFile::NoteRefused(const RefusalNote& note) {
+  Statement& statement = note.refused ? add_refused_ : drop_refused_;
+  statement.BindText(1, note.family);
+  statement.BindText(2, note.id);
   return statement.Run();
 }
 

@@ -43,12 +43,13 @@ bool IsPoison(const absl::Status& status) {
 
 WarmGeneration::WarmGeneration(uint64_t generation, std::string state_dir,
                                indexswap::Engine& engine, EventLog& log, bool drains,
-                               WarmCallbacks callbacks)
+                               milliseconds give_up, WarmCallbacks callbacks)
     : generation_(generation),
       state_dir_(std::move(state_dir)),
       engine_(engine),
       log_(log),
       callbacks_(std::move(callbacks)),
+      poison_(give_up),
       drains_(drains) {
   state_.generation = generation;
   thread_ = std::thread([this] { Run(); });

@@ -24,6 +24,7 @@
 
 #include "syncd/readmodel/event_file.h"
 #include "syncd/readmodel/event_log.h"
+#include "syncd/sync/poison.h"
 
 namespace syncd {
 
@@ -50,16 +51,18 @@ struct WarmState {
 };
 
 // Applies events to one generation on a thread of its own, so that a sick one holds up no other. A
-// store that can't be reached, or is too busy, is tried again for as long as it takes; a file that
+// store that can't be reached, or is too busy, is tried again for as long as it takes; one document
+// that it fails with, while it takes others, becomes a dead letter (see PoisonWatch); a file that
 // fails, or a plan that can't read an event, makes the generation cold, and so does an index that
 // is gone, unless the generation is live: that one leaves out what its plan lacks, and turns cold
 // when it is live no more. Thread-safe.
 class WarmGeneration {
  public:
   // Nothing is owned; everything must outlive it. With `drains` false, documents stay in the outbox
-  // until Drain is called: while a build is loaded.
+  // until Drain is called: while a build is loaded. `give_up`: PoisonWatch's.
   WarmGeneration(uint64_t generation, std::string state_dir, indexswap::Engine& engine,
-                 EventLog& log, bool drains, WarmCallbacks callbacks);
+                 EventLog& log, bool drains, std::chrono::milliseconds give_up,
+                 WarmCallbacks callbacks);
   ~WarmGeneration();  // stops, and waits for a request under way
 
   // There is something new in the log.
@@ -100,8 +103,14 @@ class WarmGeneration {
   absl::Status Apply(const std::vector<LoggedEvent>& events, uint64_t cursor);
   absl::Status PutAside(const LoggedEvent& event, const absl::Status& reason);
   absl::Status DrainNow();
+  absl::Status DrainFile(absl::Status& of_engine);
   absl::StatusOr<std::vector<size_t>> Send(const std::vector<DocumentChange>& changes,
                                            uint64_t position);
+  absl::StatusOr<std::vector<indexswap::BulkResult>> Write(
+      const std::vector<indexswap::Change>& writes);
+  absl::StatusOr<bool> TakeAnswer(const DocumentChange& change,
+                                  const indexswap::BulkResult& result);
+  absl::Status SendAlone();
   absl::Status KeepRefused(const DocumentChange& change, const std::string& reason);
   void Publish(uint64_t answered);
   void Fail(const absl::Status& status, bool of_file);
@@ -116,6 +125,9 @@ class WarmGeneration {
   std::mutex file_mutex_;  // held while the file is used
   std::unique_ptr<EventFile> file_;
   std::unique_ptr<EventLogReader> reader_;
+  PoisonWatch poison_;
+  std::vector<std::pair<DocumentChange, uint64_t>> alone_;  // to be sent so in this turn, versions
+  absl::Status failing_;  // a document that the server has failed with in this turn
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

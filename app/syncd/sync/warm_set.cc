@@ -24,11 +24,12 @@ constexpr milliseconds kLook{200};
 }  // namespace
 
 WarmSet::WarmSet(std::string state_dir, indexswap::Engine& engine, EventLog& log,
-                 WarmCallbacks callbacks)
+                 WarmCallbacks callbacks, milliseconds give_up)
     : state_dir_(std::move(state_dir)),
       engine_(engine),
       log_(log),
-      callbacks_(std::move(callbacks)) {}
+      callbacks_(std::move(callbacks)),
+      give_up_(give_up) {}
 
 std::shared_ptr<WarmGeneration> WarmSet::Find(uint64_t generation) const {
   const std::lock_guard lock(mutex_);
@@ -87,8 +88,8 @@ void WarmSet::Add(uint64_t generation, bool drains) {
   const std::lock_guard lock(mutex_);
   std::shared_ptr<WarmGeneration>& warm = generations_[generation];
   if (warm != nullptr) return;
-  warm =
-      std::make_shared<WarmGeneration>(generation, state_dir_, engine_, log_, drains, callbacks_);
+  warm = std::make_shared<WarmGeneration>(generation, state_dir_, engine_, log_, drains, give_up_,
+                                          callbacks_);
   warm->SetLive(live_ == generation);
 }
 

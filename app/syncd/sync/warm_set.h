@@ -26,8 +26,9 @@ namespace syncd {
 class WarmSet {
  public:
   // Nothing is owned; everything must outlive it. `callbacks.answered` is called when what may be
-  // acknowledged has risen.
-  WarmSet(std::string state_dir, indexswap::Engine& engine, EventLog& log, WarmCallbacks callbacks);
+  // acknowledged has risen. `give_up`: `[bulk] give_up`, for a document that the server fails with.
+  WarmSet(std::string state_dir, indexswap::Engine& engine, EventLog& log, WarmCallbacks callbacks,
+          std::chrono::milliseconds give_up = indexswap::BulkOptions().give_up);
 
   // Takes over what `status` says: the live generation, and every other complete one that has a
   // file and is not cold. Those that are in the set and not complete, such as a build, stay.
@@ -84,6 +85,7 @@ class WarmSet {
   indexswap::Engine& engine_;
   EventLog& log_;
   const WarmCallbacks callbacks_;
+  const std::chrono::milliseconds give_up_;
 
   std::mutex swapping_;
   mutable std::mutex mutex_;
