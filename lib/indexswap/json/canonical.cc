@@ -4,10 +4,14 @@
 #include <boost/json.hpp>
 #include <vector>
 
+#include "indexswap/json/exact_numbers.h"
+
 namespace indexswap {
 namespace {
 
 namespace json = boost::json;
+
+constexpr size_t kDepthMax = 1100;  // a store takes 1000
 
 void Print(const json::value& value, std::string& out);
 
@@ -47,8 +51,12 @@ void Print(const json::value& value, std::string& out) {
 absl::StatusOr<std::string> CanonicalJson(std::string_view text) {
   if (text.empty()) return std::string();
   json::error_code error;
-  const json::value value = json::parse(json::string_view(text.data(), text.size()), error);
+  json::parse_options options;
+  options.max_depth = kDepthMax;
+  json::value value =
+      json::parse(json::string_view(text.data(), text.size()), error, json::storage_ptr(), options);
   if (error) return absl::InvalidArgumentError("not JSON: " + error.message());
+  MakeNumbersExact(text, value);
   std::string out;
   out.reserve(text.size());
   Print(value, out);

@@ -9,7 +9,8 @@
 
 namespace indexswap {
 
-// `text` parsed and printed again: keys sorted, no white space, integers as integers. The empty
+// `text` parsed and printed again: keys sorted, no white space, integers as integers,
+// fractions as the nearest number that a double can be. The empty
 // text stays empty. kInvalidArgument when it is no JSON. Thread-safe.
 absl::StatusOr<std::string> CanonicalJson(std::string_view text);
 

@@ -6,6 +6,8 @@
 #include <boost/json.hpp>
 #include <utility>
 
+#include "indexswap/json/exact_numbers.h"
+
 namespace indexswap {
 namespace {
 
@@ -125,6 +127,7 @@ absl::StatusOr<json::value> ParseJson(std::string_view what, std::string_view bo
   if (error) {
     return absl::DataLossError(absl::StrFormat("%s: not JSON: %s", what, error.message()));
   }
+  MakeNumbersExact(body, value);
   return value;
 }
 

@@ -165,5 +165,20 @@ TEST_P(StoreContract, ScanReadsAnIndexOfAnotherProgram) {
   EXPECT_EQ(found, expected);
 }
 
+TEST_P(StoreContract, ScanAndFetchGiveFractionsAsTheyWereWritten) {
+  Fence fence = Lead(1);
+  const std::string index = CreateMaster(fence, 1);
+  const std::string document =
+      R"({"extra":{"n":[0.1,2.5e-3,26503.127659574468,1.7976931348623157e308,12]},)"
+      R"("name":"\"1.5, -2","share":8123.4567890123456})";
+  ASSERT_EQ(WriteOne(fence, Put(index, "a", 1, document)).outcome, BulkResult::Outcome::kDone);
+  ASSERT_TRUE(store_->Refresh(index).ok());
+  Scanned scanned;
+  ASSERT_TRUE(store_->Scan(index, 10, scanned.Visitor()).ok());
+  EXPECT_EQ(CanonicalJson(scanned.documents["a"].document).value_or("no JSON"),
+            CanonicalJson(document).value_or(""));
+  EXPECT_EQ(DocumentOf(index, "a"), CanonicalJson(document).value_or(""));
+}
+
 }  // namespace
 }  // namespace indexswap::testing
