@@ -33,6 +33,7 @@ class BuildImpl : public Build {
     for (const std::string& family : meta_.families) put_.try_emplace(family);
     core_.written_since.Clear();
     core_.building = meta_.generation;
+    WatchReaders();
   }
 
   ~BuildImpl() override { core_.building = 0; }
@@ -62,7 +63,9 @@ class BuildImpl : public Build {
           absl::StrFormat("version %d of %s is not below 2^40", version, id));
     }
     NoteVersion(version);
-    std::call_once(first_put_, [this] { WatchReaders(); });
+    std::call_once(first_put_, [this] {
+      if (readers_ && readers_->LoadBegins()) writer_.ReadersFirst();
+    });
     sample_.Offer(family, id, version, document);
     digest_.Add(family, id, document);
     if (digest_all_) buckets_.Add(family, id, document);
@@ -99,7 +102,7 @@ class BuildImpl : public Build {
   std::function<absl::Status()> on_wait_;  // guarded by on_wait_mutex_
   std::once_flag first_put_;
   BulkWriter writer_;                     // its threads use what is above
-  std::unique_ptr<ReaderWatch> readers_;  // its thread uses the writer; set with the first document
+  std::unique_ptr<ReaderWatch> readers_;  // its thread uses the writer; null: not asked for
 };
 
 void BuildImpl::Refused(const BulkItem& item, const std::string& reason) {
@@ -141,7 +144,7 @@ absl::Status BuildImpl::CleanUp() {
   return absl::OkStatus();
 }
 
-// Before the first document is written: what is measured now is a quiet store.
+// From the beginning, so that what is measured until the first document is of a quiet store.
 void BuildImpl::WatchReaders() {
   const double factor = core_.options.bulk.reader_latency_factor;
   if (factor <= 0) return;

@@ -105,6 +105,11 @@ BulkCounts BulkWriter::counts() const {
   return counts;
 }
 
+void BulkWriter::ReadersFirst() {
+  const std::lock_guard lock(mutex_);
+  flow_.ReadersFirst();
+}
+
 void BulkWriter::Readers(bool slow) {
   const std::lock_guard lock(mutex_);
   flow_.Readers(slow);

@@ -69,7 +69,11 @@ class BulkWriter {
 
   BulkCounts counts() const;
 
-  // What was seen of readers lately: see ReaderPace.
+  // From now on it makes way for readers: begins carefully, and goes by what Readers is told. To be
+  // called before there is anything to send.
+  void ReadersFirst();
+
+  // Whether a reader's search was too slow: see ReaderPace.
   void Readers(bool slow);
 
   // Why writing stands still at the moment, for people; empty: it does not.

@@ -26,7 +26,7 @@ milliseconds Backoff::Next() {
 FlowControl::FlowControl(const BulkOptions& options)
     : most_(std::max(options.in_flight, 1)),
       limit_(most_),
-      readers_(most_, options.reader_latency_factor > 0),
+      readers_(most_, false),
       probe_wait_(options.retry_min, options.retry_max) {}
 
 std::optional<milliseconds> FlowControl::WaitToSend(uint64_t sender, Time now) const {

@@ -58,8 +58,7 @@ class FlowControl {
     Time began;
   };
 
-  // Begins with `options.in_flight` requests, which is the most there ever are; where readers come
-  // first, with small ones, one at a time, until it has been seen that they bear more.
+  // Begins with `options.in_flight` requests, which is the most there ever are.
   explicit FlowControl(const BulkOptions& options);
 
   // For how long `sender` has to wait before it may send. Zero: it may now. Nothing: until another
@@ -78,7 +77,10 @@ class FlowControl {
   // over, and returned.
   std::optional<Pause> Through(uint64_t sender);
 
-  // What was seen of readers lately: see ReaderPace.
+  // From now on it begins with little, until it has been seen that readers bear more.
+  void ReadersFirst() { readers_ = ReaderPace(most_, true); }
+
+  // Whether a reader's search was too slow: see ReaderPace.
   void Readers(bool slow) { readers_.Note(slow); }
 
   // A request has at most this part of what it may have: one over two to the power of this.

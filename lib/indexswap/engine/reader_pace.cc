@@ -4,6 +4,15 @@
 #include <bit>
 
 namespace indexswap {
+namespace {
+
+// A slow search counts so much, and each search takes one off: one slow search of so many is what
+// readers have without any load.
+constexpr int kSlow = 200;
+constexpr int kTooMany = 300;
+constexpr int kFewEnough = 100;
+
+}  // namespace
 
 ReaderPace::ReaderPace(int most, bool careful)
     : most_(most),
@@ -11,14 +20,28 @@ ReaderPace::ReaderPace(int most, bool careful)
       down_(careful ? fewer_ + kHalvings + 1 : 0) {}
 
 void ReaderPace::Note(bool slow) {
-  if (slow) {
-    down_ = std::min(down_ + 1, fewer_ + kHalvings + kRests);
-    first_ = false;
-    good_ = 0;
-  } else if (++good_ >= (first_ ? kGoodAtFirst : kGood)) {
-    down_ = std::max(down_ - 1, 0);
-    good_ = 0;
+  ++searches_;
+  slow_ = std::max(slow_ - 1, 0) + (slow ? kSlow : 0);
+  if (slow_ > kTooMany) {
+    StepDown();
+  } else if (searches_ >= hold_ && slow_ < kFewEnough) {
+    StepUp();
   }
+}
+
+void ReaderPace::StepDown() {
+  down_ = std::min(down_ + 1, fewer_ + kHalvings + kRests);
+  hold_ = std::min(hold_ * 2, kHoldMax);
+  went_up_ = false;
+  slow_ = 0;
+  searches_ = 0;
+}
+
+void ReaderPace::StepUp() {
+  if (went_up_) hold_ = std::max(hold_ / 2, kHold);  // the last one has held
+  down_ = std::max(down_ - 1, 0);
+  went_up_ = true;
+  searches_ = 0;
 }
 
 int ReaderPace::requests() const { return std::max(most_ >> std::min(down_, fewer_), 1); }

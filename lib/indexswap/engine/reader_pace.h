@@ -8,20 +8,22 @@ namespace indexswap {
 // down from there come fewer at a time, then smaller ones, then rests between the smallest. Small
 // requests come before rests, since they cost least: a search that meets one hardly notices it.
 //
-// A figure of slow readers is a step down. So many good ones in a row are a step up that, where
-// readers feel each step, one figure in about kGood is slow. Not thread-safe.
+// Two slow searches within a hundred are a step down: one alone happens without any load, too.
+// A step up comes after `hold` searches without that, none of the last hundred of them slow; since
+// a step up that was one too many is paid by readers, each step down doubles `hold`, and each step
+// up that has held halves it again. Not thread-safe.
 class ReaderPace {
  public:
-  static constexpr int kHalvings = 7;     // of 2,500 documents, 19 are left
-  static constexpr int kRests = 5;        // 1, 3, 7, 15, 31 times what the last request took
-  static constexpr int kGood = 12;        // good figures to a step up
-  static constexpr int kGoodAtFirst = 4;  // the same, until readers have been slow once
+  static constexpr int kHalvings = 7;   // of 2,500 documents, 19 are left
+  static constexpr int kRests = 5;      // 1, 3, 7, 15, 31 times what the last request took
+  static constexpr int kHold = 60;      // searches
+  static constexpr int kHoldMax = 960;  // likewise
 
   // `most` requests at a time, at least 1. `careful`: begins with the smallest requests and a rest
   // as long as each, instead of at the top.
   ReaderPace(int most, bool careful);
 
-  // Takes a figure: whether readers are slower than they may be.
+  // Takes one search: whether it was slower than it may be.
   void Note(bool slow);
 
   // How many requests at a time.
@@ -32,11 +34,16 @@ class ReaderPace {
   int rest() const;
 
  private:
-  const int most_;
-  const int fewer_;  // steps in which requests become fewer
-  int down_;         // steps from the top
-  int good_ = 0;     // figures since the last step
-  bool first_ = true;
+  void StepDown();
+  void StepUp();
+
+  int most_;
+  int fewer_;         // steps in which requests become fewer
+  int down_;          // steps from the top
+  int slow_ = 0;      // slow searches of late: see Note
+  int searches_ = 0;  // since the last step
+  int hold_ = kHold;
+  bool went_up_ = false;  // the last step did
 };
 
 }  // namespace indexswap

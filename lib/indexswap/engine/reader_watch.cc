@@ -10,27 +10,28 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int kIdleSamples = 150;
-constexpr milliseconds kIdlePause{20};
-constexpr milliseconds kPause{40};
+// So many searches make one figure of the quiet time.
+constexpr size_t kQuietSamples = 100;
+constexpr milliseconds kQuietPause{50};
+constexpr milliseconds kHurriedPause{20};  // somebody waits for the figure
+constexpr milliseconds kPause{40};         // under load
 
-// The sample that a hundredth of them exceeds.
+}  // namespace
+
 ReaderGauge::Latency NinetyNinthOf(std::vector<ReaderGauge::Latency> samples) {
   std::ranges::sort(samples);
   const size_t exceed = samples.size() / 100;
   return samples[samples.size() - 1 - exceed];
 }
 
-}  // namespace
+ReaderGauge::ReaderGauge(Latency idle, double factor)
+    : idle_(idle), limit_(static_cast<Latency::rep>(static_cast<double>(idle_.count()) * factor)) {}
 
-ReaderGauge::ReaderGauge(std::vector<Latency> idle, double factor)
-    : idle_(NinetyNinthOf(std::move(idle))),
-      limit_(static_cast<Latency::rep>(static_cast<double>(idle_.count()) * factor)) {}
-
-std::optional<bool> ReaderGauge::Add(Latency sample) {
-  if (sample > limit_) ++slow_;
-  if (++samples_ % kWindow != 0) return std::nullopt;
-  return slow_ > std::exchange(slow_before_, slow_);
+bool ReaderGauge::Add(Latency sample) {
+  const bool slow = sample > limit_;
+  ++samples_;
+  if (slow) ++slow_;
+  return slow;
 }
 
 ReaderWatch::ReaderWatch(IndexStore& store, std::vector<std::string> aliases, double factor,
@@ -45,21 +46,53 @@ ReaderWatch::ReaderWatch(IndexStore& store, std::vector<std::string> aliases, do
 ReaderWatch::~ReaderWatch() { Stop(); }
 
 void ReaderWatch::Start() {
-  if (aliases_.empty()) return;
-  // The first searches after a while of silence are slow by themselves.
-  for (size_t i = 0; i < 2 * aliases_.size(); ++i) Sample();
-  std::vector<ReaderGauge::Latency> idle;
-  for (int i = 0; i < kIdleSamples; ++i) {
-    if (const auto sample = Sample()) idle.push_back(*sample);
-    clock_.SleepFor(kIdlePause);
-  }
-  if (idle.empty()) return;
-  ReaderGauge gauge(std::move(idle), factor_);
+  if (!aliases_.empty()) thread_ = std::thread([this] { Run(); });
+}
+
+bool ReaderWatch::LoadBegins() {
+  if (!thread_.joinable()) return false;
+  std::unique_lock lock(mutex_);
+  load_ = true;
+  changed_.notify_all();
+  changed_.wait(lock, [this] { return looks_ || stop_; });
+  return report_.has_value();
+}
+
+void ReaderWatch::Run() {
+  const auto idle = Quiet();
   {
     const std::lock_guard lock(mutex_);
-    report_ = Report{gauge.idle()};
+    looks_ = true;
+    if (idle) report_ = Report{*idle};
   }
-  thread_ = std::thread([this, gauge = std::move(gauge)]() mutable { Look(std::move(gauge)); });
+  changed_.notify_all();
+  if (idle) Look({*idle, factor_});
+}
+
+// The lowest of all figures: what else slows the store for a while is not its quiet time.
+std::optional<ReaderGauge::Latency> ReaderWatch::Quiet() {
+  // The first searches after a while of silence are slow by themselves.
+  for (size_t i = 0; i < 2 * aliases_.size(); ++i) Sample();
+  std::optional<ReaderGauge::Latency> lowest;
+  std::vector<ReaderGauge::Latency> samples;
+  size_t tries = 0;
+  while (true) {
+    bool load = false;
+    {
+      const std::lock_guard lock(mutex_);
+      load = load_;
+    }
+    if (!Sleep(load ? kHurriedPause : kQuietPause)) return lowest;
+    if (const auto sample = Sample()) samples.push_back(*sample);
+    ++tries;
+    if (tries < kQuietSamples && !(load && lowest)) continue;
+    if (tries == kQuietSamples && !samples.empty()) {
+      const auto figure = NinetyNinthOf(std::exchange(samples, {}));
+      lowest = std::min(lowest.value_or(figure), figure);
+    }
+    tries %= kQuietSamples;
+    if (load) return lowest;
+  }
 }
 
 std::optional<ReaderWatch::Report> ReaderWatch::Stop() {
@@ -67,7 +100,7 @@ std::optional<ReaderWatch::Report> ReaderWatch::Stop() {
     const std::lock_guard lock(mutex_);
     stop_ = true;
   }
-  stopped_.notify_all();
+  changed_.notify_all();
   if (thread_.joinable()) thread_.join();
   const std::lock_guard lock(mutex_);
   return report_;
@@ -87,27 +120,27 @@ std::optional<ReaderGauge::Latency> ReaderWatch::Sample() {
   return std::nullopt;
 }
 
-bool ReaderWatch::Sleep() {
-  const auto until = clock_.Monotonic() + kPause;
+bool ReaderWatch::Sleep(milliseconds pause) {
+  const auto until = clock_.Monotonic() + pause;
   std::unique_lock lock(mutex_);
   while (!stop_) {
     const auto left = std::chrono::ceil<milliseconds>(until - clock_.Monotonic());
     if (left.count() <= 0) return true;
-    clock_.WaitFor(stopped_, lock, left);
+    clock_.WaitFor(changed_, lock, left);
   }
   return false;
 }
 
 void ReaderWatch::Look(ReaderGauge gauge) {
-  while (Sleep()) {
+  while (Sleep(kPause)) {
     const auto sample = Sample();
     if (!sample) continue;
-    const auto slow = gauge.Add(*sample);
+    const bool slow = gauge.Add(*sample);
     {
       const std::lock_guard lock(mutex_);
       report_ = Report{gauge.idle(), gauge.samples(), gauge.slow()};
     }
-    if (slow) on_readers_(*slow);
+    on_readers_(slow);
   }
 }
 

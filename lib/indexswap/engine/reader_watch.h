@@ -23,18 +23,14 @@ class ReaderGauge {
  public:
   using Latency = std::chrono::microseconds;
 
-  // So many samples make a figure.
-  static constexpr size_t kWindow = 10;
+  // `idle`: the latency that 99 of 100 searches of the quiet time did not exceed; `factor`: how
+  // many times as long a search may take.
+  ReaderGauge(Latency idle, double factor);
 
-  // `idle` are samples of the quiet time, at least one; `factor`: how many times as long a search
-  // may take as 99 of 100 of these took at most.
-  ReaderGauge(std::vector<Latency> idle, double factor);
-
-  // The latency that 99 of 100 searches of the quiet time did not exceed.
   Latency idle() const { return idle_; }
 
-  // Takes a sample. Each time that a window is full: whether any of its searches took too long.
-  std::optional<bool> Add(Latency sample);
+  // Takes a sample; whether it took too long.
+  bool Add(Latency sample);
 
   // Samples so far, and how many of them took too long.
   uint64_t samples() const { return samples_; }
@@ -45,14 +41,17 @@ class ReaderGauge {
   const Latency limit_;
   uint64_t samples_ = 0;
   uint64_t slow_ = 0;
-  uint64_t slow_before_ = 0;  // this window
 };
 
-// Searches through aliases, one after the other, 25 times a second, on a thread of its own. What
-// goes wrong with that is noted once and fails nothing.
+// The latency that 99 of 100 of these did not exceed; `samples`: at least one.
+ReaderGauge::Latency NinetyNinthOf(std::vector<ReaderGauge::Latency> samples);
+
+// Searches through aliases, one after the other, on a thread of its own: 20 times a second while
+// the store is quiet, 25 times a second while it is loaded. What goes wrong with that is noted once
+// and fails nothing.
 class ReaderWatch {
  public:
-  // Called from the watch's thread, about twice a second.
+  // Called from the watch's thread after each search: whether it took too long.
   using OnReaders = std::function<void(bool slow)>;
 
   // What it has seen.
@@ -70,16 +69,21 @@ class ReaderWatch {
   ReaderWatch(const ReaderWatch&) = delete;
   ReaderWatch& operator=(const ReaderWatch&) = delete;
 
-  // Measures the quiet time, which takes some seconds, and begins to look. Call once, before
-  // there is load. Without an alias that can be searched, it does nothing.
+  // Begins to measure the quiet time. Call once. Without an alias, it does nothing.
   void Start();
+
+  // There will be load from now on. Returns when there are enough searches of the quiet time, which
+  // takes some seconds if Start was just before; false if it can't be measured.
+  bool LoadBegins();
 
   // Ends, and returns what was seen; nothing if it has not looked. May be called again.
   std::optional<Report> Stop();
 
  private:
   std::optional<ReaderGauge::Latency> Sample();
-  bool Sleep();  // until the next sample; false when it is to stop
+  bool Sleep(std::chrono::milliseconds pause);  // false when it is to stop
+  void Run();
+  std::optional<ReaderGauge::Latency> Quiet();
   void Look(ReaderGauge gauge);
 
   IndexStore& store_;
@@ -92,8 +96,10 @@ class ReaderWatch {
   bool noted_ = false;
 
   std::mutex mutex_;
-  std::condition_variable stopped_;
+  std::condition_variable changed_;
   bool stop_ = false;             // guarded by mutex_
+  bool load_ = false;             // likewise: LoadBegins was called
+  bool looks_ = false;            // likewise: the quiet time is measured, or cannot be
   std::optional<Report> report_;  // likewise
   std::thread thread_;
 };

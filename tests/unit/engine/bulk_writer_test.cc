@@ -34,10 +34,10 @@ TEST_F(BulkWriterTest, BatchesByBytesAndSendsALargerOneAlone) {
 }
 
 TEST_F(BulkWriterTest, WhereReadersComeFirstABatchGoesInParts) {
-  options_.bulk.reader_latency_factor = 1.5;
   options_.bulk.max_documents = 2 << ReaderPace::kHalvings;
   options_.bulk.max_bytes = 1000 << ReaderPace::kHalvings;
   const auto writer = Writer();
+  writer->ReadersFirst();
   for (const auto& [id, bytes] : std::vector<std::pair<std::string, size_t>>{
            {"a", 10}, {"b", 10}, {"c", 10}, {"d", 900}, {"e", 5000}, {"f", 10}, {"g", 10}}) {
     ASSERT_TRUE(writer->Add(Item(id, bytes)).ok());

@@ -33,6 +33,11 @@ class FlowControlTest : public ::testing::Test {
     for (const FlowControl::Turn& turn : turns) flow_.End(turn, load, now_);
   }
 
+  // See ReaderPace.
+  void ReadersStepDown() {
+    for (int i = 0; i < 2; ++i) flow_.Readers(true);
+  }
+
   FlowControl flow_{Options(8)};
   FlowControl::Time now_{std::chrono::hours(1)};
 };
@@ -117,17 +122,17 @@ TEST_F(FlowControlTest, OnlyTheProbeEndsThePause) {
 
 TEST_F(FlowControlTest, MakesWayForReadersByFewerAndSmallerRequestsAndThenByRests) {
   for (const int limit : {4, 2, 1}) {
-    flow_.Readers(true);
+    ReadersStepDown();
     EXPECT_EQ(flow_.limit(), limit);
     EXPECT_EQ(flow_.halvings(), 0);
   }
   for (int halvings = 1; halvings <= ReaderPace::kHalvings; ++halvings) {
-    flow_.Readers(true);
+    ReadersStepDown();
     EXPECT_EQ(flow_.halvings(), halvings);
     EXPECT_EQ(flow_.WaitToSend(1, now_), milliseconds(0)) << "small ones are the cheaper way";
   }
   for (const int rest : {1, 3, 7, 15, 31, 31}) {
-    flow_.Readers(true);
+    ReadersStepDown();
     const auto turns = Fill();
     ASSERT_EQ(turns.size(), 1u);
     now_ += milliseconds(10);
@@ -140,12 +145,12 @@ TEST_F(FlowControlTest, MakesWayForReadersByFewerAndSmallerRequestsAndThenByRest
 }
 
 TEST_F(FlowControlTest, RestsEndWhenReadersAreWell) {
-  for (int i = 0; i < 3 + ReaderPace::kHalvings + 1; ++i) flow_.Readers(true);
+  for (int i = 0; i < 3 + ReaderPace::kHalvings + 1; ++i) ReadersStepDown();
   const auto turns = Fill();
   now_ += milliseconds(10);
   EndAll(turns, Load::kClean);
   EXPECT_EQ(flow_.WaitToSend(1, now_), milliseconds(10));
-  for (int i = 0; i < ReaderPace::kGood; ++i) flow_.Readers(false);
+  for (int i = 0; i < ReaderPace::kHoldMax; ++i) flow_.Readers(false);
   EXPECT_EQ(flow_.WaitToSend(1, now_), milliseconds(0));
 }
 

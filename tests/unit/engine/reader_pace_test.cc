@@ -9,6 +9,9 @@ void Note(ReaderPace& pace, bool slow, int times) {
   for (int i = 0; i < times; ++i) pace.Note(slow);
 }
 
+// Two slow searches.
+void StepDown(ReaderPace& pace) { Note(pace, true, 2); }
+
 TEST(ReaderPaceTest, WithoutCareItBeginsAtTheTop) {
   const ReaderPace pace(3, false);
   EXPECT_EQ(pace.requests(), 3);
@@ -23,40 +26,95 @@ TEST(ReaderPaceTest, WithCareItBeginsWithTheSmallestAndARest) {
   EXPECT_EQ(pace.rest(), 1);
 }
 
-TEST(ReaderPaceTest, ClimbsFasterUntilReadersHaveBeenSlowOnce) {
-  ReaderPace pace(1, true);
-  Note(pace, false, ReaderPace::kGoodAtFirst);
-  EXPECT_EQ(pace.rest(), 0);
-  Note(pace, false, ReaderPace::kGoodAtFirst);
-  EXPECT_EQ(pace.halvings(), ReaderPace::kHalvings - 1);
+TEST(ReaderPaceTest, FewerThenSmallerThenRests) {
+  ReaderPace pace(8, false);
+  for (const int requests : {4, 2, 1}) {
+    StepDown(pace);
+    EXPECT_EQ(pace.requests(), requests);
+    EXPECT_EQ(pace.halvings(), 0);
+  }
+  for (int halvings = 1; halvings <= ReaderPace::kHalvings; ++halvings) {
+    StepDown(pace);
+    EXPECT_EQ(pace.halvings(), halvings);
+    EXPECT_EQ(pace.rest(), 0);
+  }
+  for (const int rest : {1, 3, 7, 15, 31, 31}) {
+    StepDown(pace);
+    EXPECT_EQ(pace.rest(), rest);
+    EXPECT_EQ(pace.halvings(), ReaderPace::kHalvings);
+    EXPECT_EQ(pace.requests(), 1);
+  }
+}
+
+TEST(ReaderPaceTest, OneSlowSearchOfTwoHundredIsNone) {
+  ReaderPace pace(1, false);
+  for (int i = 0; i < 10; ++i) {
+    pace.Note(true);
+    Note(pace, false, 199);
+  }
+  EXPECT_EQ(pace.halvings(), 0);
   pace.Note(true);
-  EXPECT_EQ(pace.halvings(), ReaderPace::kHalvings);
-  Note(pace, false, ReaderPace::kGood - 1);
-  EXPECT_EQ(pace.halvings(), ReaderPace::kHalvings);
+  Note(pace, false, 90);
+  pace.Note(true);
+  EXPECT_EQ(pace.halvings(), 1) << "two in a hundred are too many";
+}
+
+TEST(ReaderPaceTest, NoStepUpRightAfterASlowSearch) {
+  ReaderPace pace(1, true);
+  Note(pace, false, ReaderPace::kHold - 1);
+  pace.Note(true);
+  Note(pace, false, 100);
+  EXPECT_EQ(pace.rest(), 1);
   pace.Note(false);
+  EXPECT_EQ(pace.rest(), 0);
+}
+
+TEST(ReaderPaceTest, AStepUpAfterSoManyWithoutTrouble) {
+  ReaderPace pace(1, true);
+  Note(pace, false, ReaderPace::kHold - 1);
+  EXPECT_EQ(pace.rest(), 1);
+  pace.Note(false);
+  EXPECT_EQ(pace.rest(), 0);
+  Note(pace, false, ReaderPace::kHold);
   EXPECT_EQ(pace.halvings(), ReaderPace::kHalvings - 1);
 }
 
-TEST(ReaderPaceTest, GoodFiguresCountInARow) {
+TEST(ReaderPaceTest, AStepThatWasOneTooManyIsTriedLessAndLessOften) {
   ReaderPace pace(1, false);
-  Note(pace, true, 3);
-  Note(pace, false, ReaderPace::kGood - 1);
-  pace.Note(true);
-  Note(pace, false, ReaderPace::kGood - 1);
-  EXPECT_EQ(pace.halvings(), 4);
+  int hold = ReaderPace::kHold;
+  while (hold < ReaderPace::kHoldMax) {
+    StepDown(pace);
+    hold *= 2;
+    Note(pace, false, hold - 1);
+    EXPECT_EQ(pace.halvings(), 1);
+    pace.Note(false);
+    EXPECT_EQ(pace.halvings(), 0);
+  }
+  StepDown(pace);
+  Note(pace, false, ReaderPace::kHoldMax);
+  EXPECT_EQ(pace.halvings(), 0) << "and no less often than that";
+}
+
+TEST(ReaderPaceTest, StepsThatHoldMakeItFaster) {
+  ReaderPace pace(1, false);
+  for (int i = 0; i < 3; ++i) StepDown(pace);
+  Note(pace, false, 8 * ReaderPace::kHold);
+  EXPECT_EQ(pace.halvings(), 2);
+  Note(pace, false, 8 * ReaderPace::kHold);
+  EXPECT_EQ(pace.halvings(), 1);
+  Note(pace, false, 4 * ReaderPace::kHold);
+  EXPECT_EQ(pace.halvings(), 0);
 }
 
 TEST(ReaderPaceTest, GoesNoFurtherThanItsEnds) {
   ReaderPace pace(8, false);
   Note(pace, true, 100);
-  EXPECT_EQ(pace.requests(), 1);
-  EXPECT_EQ(pace.halvings(), ReaderPace::kHalvings);
   EXPECT_EQ(pace.rest(), 31);
-  Note(pace, false, 100 * ReaderPace::kGood);
+  Note(pace, false, 100 * ReaderPace::kHoldMax);
   EXPECT_EQ(pace.requests(), 8);
   EXPECT_EQ(pace.halvings(), 0);
   EXPECT_EQ(pace.rest(), 0);
-  pace.Note(true);
+  StepDown(pace);
   EXPECT_EQ(pace.requests(), 4) << "the ladder is not longer than it looks";
 }
 
