@@ -6,8 +6,9 @@
 Starts an OpenSearch of its own, makes a first generation live, and searches through its aliases
 from two threads: while nothing else happens, while a second generation is loaded as fast as it
 goes, and while one is loaded with `[bulk] reader_latency_factor`. Prints the 99th percentile of the
-searches that began while documents were loaded, and the rates of loading. Only the ratios within
-one run mean anything, and those only on a machine that does nothing else.
+searches that began while documents were loaded, against that of all idle times, and the rates of
+loading. Only the ratios within one run mean anything, and those only on a machine that does nothing
+else.
 """
 
 import argparse
@@ -58,10 +59,9 @@ class Readers:
         for thread in self._threads:
             thread.join()
 
-    def percentile(self, begin, end, percent):
-        """In ms, of the searches that began between two moments; and how many these were."""
-        took = sorted(t for began, t in list(self._samples) if begin <= began < end)
-        return 1000 * took[int(len(took) * percent / 100)], len(took)
+    def took(self, begin, end):
+        """In ms, the searches that began between two moments."""
+        return [1000 * took for began, took in list(self._samples) if begin <= began < end]
 
     def _read(self, number):
         connection = http.client.HTTPConnection(self._address.hostname, self._address.port)
@@ -102,21 +102,24 @@ def sync(config, folder, work, factor):
     return seen["bulk.before"], seen["seal.before"], sum(report["documents"].values()), text
 
 
+def percentile(took, percent):
+    return sorted(took)[int(len(took) * percent / 100)]
+
+
 def measure(readers, config, folder, work, factor):
-    """Searches of a quiet time and of the load right after it; the rate of the load."""
+    """Searches of a quiet time, those of the load right after it, and the rate of the load."""
     now = time.monotonic()
     time.sleep(IDLE_S)
-    idle = [readers.percentile(now, now + IDLE_S, p)[0] for p in (50, 99)]
+    idle = readers.took(now, now + IDLE_S)
     begin, end, documents, log = sync(config, folder, work, factor)
-    loaded = [readers.percentile(begin, end, p)[0] for p in (50, 99)]
-    count = readers.percentile(begin, end, 99)[1]
+    loaded = readers.took(begin, end)
     rate = documents / (end - begin)
-    print(f"  factor {factor}: idle p50 {idle[0]:.1f} ms, p99 {idle[1]:.1f} ms; loading: "
-          f"p50 {loaded[0] / idle[0]:.2f} x, p99 {loaded[1] / idle[1]:.2f} x idle "
-          f"({count} searches in {end - begin:.0f} s); {rate:.0f} documents/s", flush=True)
+    print(f"  factor {factor}: p99 {percentile(idle, 99):.1f} ms idle, {percentile(loaded, 99):.1f} "
+          f"ms loading ({len(loaded)} searches in {end - begin:.0f} s); {rate:.0f} documents/s",
+          flush=True)
     for line in re.findall(r"(?m)^.*searches took longer.*$", log):
         print("   ", line, flush=True)
-    return loaded[1] / idle[1], rate
+    return idle, loaded, rate
 
 
 def main():
@@ -145,15 +148,17 @@ def main():
                 # Each goes first in every second round: a load leaves something to do behind.
                 for factor in sorted(seen, reverse=number % 2 == 1):
                     seen[factor].append(measure(readers, config, folder, work, factor))
-        middle = {}
+        # Of all rounds together: the 99th percentile of 15 s alone varies by two.
+        idle = [took for figures in seen.values() for each in figures for took in each[0]]
+        print(f"idle: p50 {percentile(idle, 50):.1f} ms, p99 {percentile(idle, 99):.1f} ms")
+        rates = {}
         for factor, figures in seen.items():
-            ratios, rates = zip(*figures)
-            middle[factor] = statistics.median(rates)
-            print(f"factor {factor}: p99 {statistics.median(ratios):.2f} x idle (median of "
-                  f"{', '.join(f'{ratio:.2f}' for ratio in ratios)}), "
-                  f"{middle[factor]:.0f} documents/s")
-        print(f"rate kept: {middle[options.factor] / middle[0]:.2f}")
-
+            loaded = [took for each in figures for took in each[1]]
+            rates[factor] = statistics.median(each[2] for each in figures)
+            print(f"factor {factor}: p50 {percentile(loaded, 50) / percentile(idle, 50):.2f} x, "
+                  f"p99 {percentile(loaded, 99) / percentile(idle, 99):.2f} x idle; "
+                  f"{rates[factor]:.0f} documents/s, {rates[factor] / rates[0]:.2f} of the rate "
+                  "without")
 
 if __name__ == "__main__":
     main()
