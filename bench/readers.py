@@ -114,8 +114,9 @@ def measure(readers, config, folder, work, factor):
     begin, end, documents, log = sync(config, folder, work, factor)
     loaded = readers.took(begin, end)
     rate = documents / (end - begin)
-    print(f"  factor {factor}: p99 {percentile(idle, 99):.1f} ms idle, {percentile(loaded, 99):.1f} "
-          f"ms loading ({len(loaded)} searches in {end - begin:.0f} s); {rate:.0f} documents/s",
+    print(f"  factor {factor}: p99 {percentile(idle, 99):.1f} ms idle, "
+          f"{percentile(loaded, 99):.1f} ms loading ({len(loaded)} searches in "
+          f"{end - begin:.0f} s); {rate:.0f} documents/s",
           flush=True)
     for line in re.findall(r"(?m)^.*searches took longer.*$", log):
         print("   ", line, flush=True)
@@ -159,6 +160,7 @@ def main():
                   f"p99 {percentile(loaded, 99) / percentile(idle, 99):.2f} x idle; "
                   f"{rates[factor]:.0f} documents/s, {rates[factor] / rates[0]:.2f} of the rate "
                   "without")
+
 
 if __name__ == "__main__":
     main()
