@@ -16,6 +16,12 @@ constexpr milliseconds kQuietPause{50};
 constexpr milliseconds kHurriedPause{20};  // somebody waits for the figure
 constexpr milliseconds kPause{40};         // under load
 
+std::optional<ReaderGauge::Latency> Middle(std::vector<ReaderGauge::Latency> figures) {
+  if (figures.empty()) return std::nullopt;
+  std::ranges::sort(figures);
+  return figures[(figures.size() - 1) / 2];
+}
+
 }  // namespace
 
 ReaderGauge::Latency NinetyNinthOf(std::vector<ReaderGauge::Latency> samples) {
@@ -69,11 +75,12 @@ void ReaderWatch::Run() {
   if (idle) Look({*idle, factor_});
 }
 
-// The lowest of all figures: what else slows the store for a while is not its quiet time.
+// The middle one of all figures: what else slows the store for a while is not its quiet time, and
+// one lucky figure would make every load look slow.
 std::optional<ReaderGauge::Latency> ReaderWatch::Quiet() {
   // The first searches after a while of silence are slow by themselves.
   for (size_t i = 0; i < 2 * aliases_.size(); ++i) Sample();
-  std::optional<ReaderGauge::Latency> lowest;
+  std::vector<ReaderGauge::Latency> figures;
   std::vector<ReaderGauge::Latency> samples;
   size_t tries = 0;
   while (true) {
@@ -82,16 +89,15 @@ std::optional<ReaderGauge::Latency> ReaderWatch::Quiet() {
       const std::lock_guard lock(mutex_);
       load = load_;
     }
-    if (!Sleep(load ? kHurriedPause : kQuietPause)) return lowest;
+    if (!Sleep(load ? kHurriedPause : kQuietPause)) return Middle(figures);
     if (const auto sample = Sample()) samples.push_back(*sample);
     ++tries;
-    if (tries < kQuietSamples && !(load && lowest)) continue;
+    if (tries < kQuietSamples && !(load && !figures.empty())) continue;
     if (tries == kQuietSamples && !samples.empty()) {
-      const auto figure = NinetyNinthOf(std::exchange(samples, {}));
-      lowest = std::min(lowest.value_or(figure), figure);
+      figures.push_back(NinetyNinthOf(std::exchange(samples, {})));
     }
     tries %= kQuietSamples;
-    if (load) return lowest;
+    if (load) return Middle(figures);
   }
 }
 

@@ -106,11 +106,11 @@ TEST_F(ReaderWatchTest, WhatSlowsTheStoreForAWhileIsNotItsQuietTime) {
   store_.latency_us = 9000;
   ReaderWatch watch = Watch({"all"});
   watch.Start();
-  AwaitProbes(200);
+  AwaitProbes(100);  // a figure
   store_.latency_us = 1000;
-  AwaitProbes(220);  // a whole figure
-  store_.latency_us = 5000;
-  AwaitProbes(200);
+  AwaitProbes(1000);
+  store_.latency_us = 500;
+  AwaitProbes(100);
   ASSERT_TRUE(watch.LoadBegins());
   EXPECT_EQ(watch.Stop()->idle, microseconds(1000));
 }
