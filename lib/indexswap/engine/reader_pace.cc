@@ -8,9 +8,9 @@ namespace {
 
 // A slow search counts so much, and each search takes one off: one slow search of so many is what
 // readers have without any load.
-constexpr int kSlow = 200;
-constexpr int kTooMany = 300;
-constexpr int kFewEnough = 100;
+constexpr int kSlow = 120;
+constexpr int kTooMany = 180;
+constexpr int kFewEnough = 60;
 
 }  // namespace
 

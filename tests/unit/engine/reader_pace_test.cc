@@ -46,24 +46,24 @@ TEST(ReaderPaceTest, FewerThenSmallerThenRests) {
   }
 }
 
-TEST(ReaderPaceTest, OneSlowSearchOfTwoHundredIsNone) {
+TEST(ReaderPaceTest, OneSlowSearchOfAHundredAndTwentyIsNone) {
   ReaderPace pace(1, false);
   for (int i = 0; i < 10; ++i) {
     pace.Note(true);
-    Note(pace, false, 199);
+    Note(pace, false, 119);
   }
   EXPECT_EQ(pace.halvings(), 0);
   pace.Note(true);
-  Note(pace, false, 90);
+  Note(pace, false, 50);
   pace.Note(true);
-  EXPECT_EQ(pace.halvings(), 1) << "two in a hundred are too many";
+  EXPECT_EQ(pace.halvings(), 1) << "two in sixty are too many";
 }
 
 TEST(ReaderPaceTest, NoStepUpRightAfterASlowSearch) {
   ReaderPace pace(1, true);
   Note(pace, false, ReaderPace::kHold - 1);
   pace.Note(true);
-  Note(pace, false, 100);
+  Note(pace, false, 60);
   EXPECT_EQ(pace.rest(), 1);
   pace.Note(false);
   EXPECT_EQ(pace.rest(), 0);
