@@ -15,7 +15,7 @@ namespace indexswap {
 class ReaderPace {
  public:
   static constexpr int kHalvings = 7;   // of 2,500 documents, 19 are left
-  static constexpr int kRests = 5;      // 1, 3, 7, 15, 31 times what the last request took
+  static constexpr int kRests = 3;      // 1, 3, 7 times what the last request took
   static constexpr int kHold = 60;      // searches
   static constexpr int kHoldMax = 960;  // likewise
 
