@@ -30,6 +30,7 @@ struct GateResult {
   bool passed = false;      // true also when overridden
   bool overridden = false;  // failed, and let through by name
   std::string detail;       // the figures, for people: names, both counts, the limit
+  bool final = false;       // failed, and no override helps: what it stops can't be done at all
 
   bool operator==(const GateResult&) const = default;
 };

@@ -216,10 +216,6 @@ class IndexStore {
   // is kInvalidArgument. kNotFound when there is no such target.
   virtual absl::StatusOr<uint64_t> Count(const std::string& target, const std::string& filter) = 0;
 
-  // Searches through `alias` as a reader does (ten documents, its filter in force, past every cache
-  // of answers), and returns how long that took. kNotFound when there is no such alias or index.
-  virtual absl::StatusOr<std::chrono::microseconds> Probe(const std::string& alias) = 0;
-
   // Carries out `body`, a search request as JSON, on `target` (an index or an alias) as a reader
   // does, past every cache of answers; only documents that match `filter` (a query as JSON, empty
   // for all) are searched, as if an alias had it. kInvalidArgument: the target can't answer it,

@@ -7,10 +7,10 @@ import urllib.parse
 import urllib.request
 
 import faults
-import test_outcomes
+from proxied import Proxied
 
 
-class LostManagerTest(test_outcomes.Outcomes):
+class LostManagerTest(Proxied):
     """A cluster that loses its elected manager while it carries a swap out."""
 
     SERVER = "opensearch-2.19-3"

@@ -6,7 +6,6 @@ The requests and the faults go through a proxy in front of a real server (faults
 
 import contextlib
 import itertools
-import json
 import unittest
 
 import daemon
@@ -14,8 +13,8 @@ import faults
 import harness
 import pika
 import services
+from proxied import Proxied
 
-DOCTORS = 100
 # What leaves the outcome open: the request may have been carried out, or not.
 OPEN = (faults.request_lost, faults.answer_lost,
         faults.gateway(502, carried_out=False), faults.gateway(504, carried_out=True),
@@ -27,50 +26,6 @@ SAID = (faults.refused(503, "cluster_manager_not_discovered_exception"),
 PATIENCE = {"store": {"request_timeout": "3s"}}
 # So long it tries to find out.
 IMPATIENT = {"store": {"outcome_timeout": "1s"}}
-
-
-class Outcomes(harness.EndToEnd):
-    """Two generations that have both been live, a deployment, and faults between."""
-
-    FIRST = harness.Snapshot(DOCTORS)
-    SECOND = harness.Snapshot(DOCTORS, edition=2)
-    SNAPSHOTS = {1: FIRST, 2: SECOND}
-    SERVER = None
-
-    def setUp(self):
-        if self.SERVER is None:
-            raise unittest.SkipTest("the common part")
-        self.store = self.cluster(self.SERVER)
-        self.between = self.enterContext(faults.Between(self.store.url))
-
-    def deployment(self, **sections):
-        keep = {"retention": {"generations": 20}}
-        return harness.Deployment(self, self.between.url, **(keep | sections))
-
-    def two_generations(self, **sections):
-        deployment = self.deployment(**sections)
-        deployment.sync(self.FIRST.folder)
-        deployment.sync(self.SECOND.folder)
-        return deployment
-
-    def assert_live(self, deployment, generation):
-        """Every alias shows it, and status says so and finds nothing else worth saying."""
-        self.assertEqual(self.assert_one_generation(self.store), generation)
-        status = deployment.run("status").report
-        self.assertEqual((status["live"], status["findings"]), (generation, []))
-
-    def assert_sound(self, generation):
-        """At the end of a test: the documents, and that nobody wrote under a lease that was over."""
-        self.assert_shows(self.store, self.SNAPSHOTS[generation], generation)
-        self.assertEqual(self.between.book.violations(), [])
-
-    def meets(self, deployment, which, fault, *words, code=0, times=1):
-        """Runs a command, one request of which meets a fault."""
-        rule = self.between.fail(which, fault, times=times)
-        outcome = deployment.run(*words, code=code)
-        self.assertEqual(rule.met, times, f"not met: {outcome}")
-        self.between.heal()
-        return outcome
 
 
 class Common:
@@ -141,7 +96,7 @@ class Common:
         self.assert_sound(2)
 
 
-class OpenSearchOutcomes(Common, Outcomes):
+class OpenSearchOutcomes(Common, Proxied):
     SERVER = "opensearch-2.19"
 
     def test_prune_comes_through(self):
@@ -253,13 +208,13 @@ class OpenSearchOutcomes(Common, Outcomes):
         return None
 
 
-class ElasticsearchOutcomes(Common, Outcomes):
+class ElasticsearchOutcomes(Common, Proxied):
     """Which has no must_exist: what is to be removed is looked at first."""
 
     SERVER = "elasticsearch-7.10"
 
 
-class BulkOutcomes(Outcomes):
+class BulkOutcomes(Proxied):
     """What can become of a request with documents."""
 
     SERVER = "opensearch-2.19"
@@ -324,7 +279,7 @@ class BulkOutcomes(Outcomes):
         self.assert_shows(self.store, self.SECOND, 3)
 
 
-class LiveOutcomes(Outcomes):
+class LiveOutcomes(Proxied):
     """What can become of live events."""
 
     SERVER = "opensearch-2.19"
@@ -375,81 +330,6 @@ class LiveOutcomes(Outcomes):
     def gets_on(self, serve):
         live, = serve.status()["generations"]
         return live["lag_events"] == 0 and live["trouble"] is None
-
-
-class PlannedState(Outcomes):
-    """A plan, and a sync only if it still holds."""
-
-    SERVER = "opensearch-2.19"
-
-    def test_sync_if_the_state_is_the_one_that_was_planned(self):
-        deployment = self.deployment()
-        deployment.sync(self.FIRST.folder)
-        plan = deployment.run("plan").report
-        deployment.sync(self.SECOND.folder, "--if-state", plan["state"])
-        self.assert_live(deployment, 2)
-        refused = deployment.sync(self.SECOND.folder, "--if-state", plan["state"], code=3)
-        for said in ("the aliases, the generations", plan["state"], "syncd plan"):
-            self.assertIn(said, refused.message())
-        self.assert_live(deployment, 2)
-        # What moves no state: live documents, and other holders of the lease.
-        again = deployment.run("plan").report
-        deployment.run("prune")
-        self.assertEqual(deployment.run("plan").report["state"], again["state"])
-        index = "masterdoctorindex_v2"
-        self.store.call("POST", "/_aliases", {"actions": [
-            {"remove": {"index": index, "alias": "current_connections"}}]})
-        moved = deployment.run("sync", "--promote", 2, "--if-state", again["state"], code=3)
-        self.assertIn("(the aliases)", moved.message())
-
-    def test_plan_is_what_is_sent(self):
-        """Every request that makes the indexes, sets them up and moves the aliases."""
-        deployment = self.deployment()
-        deployment.sync(self.FIRST.folder)
-        plan = deployment.run("plan").report
-        planned, sent = plan["requests"], self.sent_by(deployment, "sync", "--from",
-                                                       self.SECOND.folder)
-        self.assertEqual([each["path"] for each in planned if each["method"] == "PUT"][:1],
-                         [f"/{plan['indexes'][0]}"])
-        self.assertEqual(len(planned), 3 * len(plan["indexes"]) + 1)
-        self.assertEqual(planned[-1]["body"], plan["request"])
-        for each, made in ((planned, {"<build_id>", "<created_at>"}), (sent, set())):
-            found = set().union(*map(self.without_what_is_to_come, each))
-            self.assertEqual(found & {"<build_id>", "<created_at>"}, made)
-        self.assertEqual(sent, planned)
-
-    def test_rollback_is_what_was_shown(self):
-        deployment = self.two_generations()
-        shown = deployment.run("rollback", "--dry-run").report
-        self.assertEqual([shown[name] for name in ("from", "to", "live", "lost_events")],
-                         [2, 1, 2, 0])
-        self.assertEqual(shown["state"], deployment.run("plan").report["state"])
-        self.assert_live(deployment, 2)
-        refused = deployment.run("rollback", "--if-state", "seen by nobody", code=3)
-        self.assertIn("the state has moved", refused.message())
-        self.assert_live(deployment, 2)
-        # Neither has taken a lease: the next one is still the one that was shown.
-        sent = self.sent_by(deployment, "rollback", "--if-state", shown["state"])
-        self.assertEqual(sent, shown["requests"])
-        self.assert_live(deployment, 1)
-        again = deployment.run("rollback", "--to", 2, "--if-state", shown["state"], code=3)
-        self.assertIn("(the aliases, the generations)", again.message())
-        self.assert_live(deployment, 1)
-
-    def sent_by(self, deployment, *words):
-        """What a command sends that changes indexes or aliases, but for the lease."""
-        rule = self.between.fail(faults.CHANGES, faults.nothing, times=None)
-        deployment.run(*words)
-        return [{"method": method, "path": path, "body": json.loads(body)}
-                for method, path, body in rule.seen
-                if not faults.TAKE_OVER.fits(method, path, body)]
-
-    def without_what_is_to_come(self, request):
-        """Takes what only the build knows out of a request; returns it."""
-        meta = request["body"].get("mappings", {}).get("_meta", {}).get("indexswap", {})
-        for gate in meta.get("gates", []):
-            self.assertTrue(gate.pop("detail"))
-        return {meta.pop(name) for name in ("build_id", "created_at") if name in meta}
 
 
 if __name__ == "__main__":

@@ -200,16 +200,9 @@ void AddJournal(const std::string& state_dir, LocalStatus& local) {
   const auto db = OpenJournal(state_dir);
   if (!db.ok()) local.findings.emplace_back(db.status().message());
   if (!db.ok() || *db == nullptr) return;
-  const auto head =
-      (*db)->QueryInteger("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'event'");
-  if (head.ok()) local.events_head = static_cast<uint64_t>(*head);
+  if (const auto head = ReadHead(**db); head.ok()) local.events_head = *head;
   local.dead_letters += DeadLetters(**db).Count().value_or(0);
-  auto cold = (*db)->Prepare("SELECT generation, reason FROM cold");
-  while (cold.ok()) {
-    const auto row = cold->Step();
-    if (!row.ok() || !*row) return;
-    local.cold[static_cast<uint64_t>(cold->Integer(0))] = cold->TextCopy(1);
-  }
+  if (auto cold = ReadCold(**db); cold.ok()) local.cold = *std::move(cold);
 }
 
 absl::StatusOr<std::vector<GenerationDeadLetter>> ListDeadLetters(const std::string& state_dir) {

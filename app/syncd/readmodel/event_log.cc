@@ -61,10 +61,9 @@ absl::StatusOr<std::unique_ptr<EventLog>> EventLog::Open(const std::string& stat
 }
 
 absl::Status EventLog::Prepare() {
-  const auto head =
-      db_->QueryInteger("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'event'");
+  const auto head = ReadHead(*db_);
   if (!head.ok()) return head.status();
-  head_ = static_cast<uint64_t>(*head);
+  head_ = *head;
   next_position_ = head_ + 1;
   const auto arrival = db_->QueryInteger("SELECT arrival FROM journal_state");
   const auto arrival_ms = db_->QueryInteger("SELECT arrival_ms FROM journal_state");
@@ -307,7 +306,11 @@ absl::Status EventLog::ForgetCold(uint64_t generation) {
 
 absl::StatusOr<std::map<uint64_t, std::string>> EventLog::Cold() {
   const std::lock_guard lock(mutex_);
-  auto select = db_->Prepare("SELECT generation, reason FROM cold");
+  return ReadCold(*db_);
+}
+
+absl::StatusOr<std::map<uint64_t, std::string>> ReadCold(Database& journal) {
+  auto select = journal.Prepare("SELECT generation, reason FROM cold");
   if (!select.ok()) return select.status();
   std::map<uint64_t, std::string> cold;
   for (;;) {
@@ -316,6 +319,13 @@ absl::StatusOr<std::map<uint64_t, std::string>> EventLog::Cold() {
     if (!*row) return cold;
     cold[static_cast<uint64_t>(select->Integer(0))] = select->TextCopy(1);
   }
+}
+
+absl::StatusOr<uint64_t> ReadHead(Database& journal) {
+  const auto head = journal.QueryInteger(
+      "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'event'");
+  if (!head.ok()) return head.status();
+  return static_cast<uint64_t>(*head);
 }
 
 std::map<std::string, EventCounts> EventLog::counts() const {

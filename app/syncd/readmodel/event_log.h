@@ -157,6 +157,11 @@ class EventLog {
   int64_t arrival_ms_ = 0;
 };
 
+// Of a journal's file, by itself: generations that get no events any more, and why; the position of
+// the last event.
+absl::StatusOr<std::map<uint64_t, std::string>> ReadCold(Database& journal);
+absl::StatusOr<uint64_t> ReadHead(Database& journal);
+
 // See EventLog::WhyNotAllFor. Pure.
 std::string WhyNotAllEvents(const Plan& plan, const Plan& in_use);
 

@@ -26,23 +26,10 @@ absl::StatusOr<FolderAge> ReadAge(Database& db) {
     age.state_id = select->TextCopy(0);
     age.epoch = static_cast<uint64_t>(select->Integer(1));
   }
-  const auto head =
-      db.QueryInteger("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'event'");
+  const auto head = ReadHead(db);
   if (!head.ok()) return head.status();
-  age.head = static_cast<uint64_t>(*head);
+  age.head = *head;
   return age;
-}
-
-absl::StatusOr<std::map<uint64_t, std::string>> ReadCold(Database& db) {
-  std::map<uint64_t, std::string> cold;
-  auto select = db.Prepare("SELECT generation, reason FROM cold");
-  if (!select.ok()) return select.status();
-  for (;;) {
-    const auto row = select->Step();
-    if (!row.ok()) return row.status();
-    if (!*row) return cold;
-    cold[static_cast<uint64_t>(select->Integer(0))] = select->TextCopy(1);
-  }
 }
 
 }  // namespace

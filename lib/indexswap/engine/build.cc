@@ -44,10 +44,6 @@ class BuildImpl : public Build {
   uint64_t refused() const override { return writer_.counts().refused; }
   std::string blocked() const override { return writer_.blocked(); }
   void set_on_wait(std::function<absl::Status()> on_wait) override {
-    {
-      const std::lock_guard lock(on_wait_mutex_);
-      on_wait_ = on_wait;
-    }
     writer_.set_on_wait(std::move(on_wait));
   }
 
@@ -98,8 +94,6 @@ class BuildImpl : public Build {
   ContentDigest digest_;
   BucketDigest buckets_;
   DocumentSet refused_;
-  std::mutex on_wait_mutex_;
-  std::function<absl::Status()> on_wait_;  // guarded by on_wait_mutex_
   std::once_flag first_put_;
   BulkWriter writer_;                     // its threads use what is above
   std::unique_ptr<ReaderWatch> readers_;  // its thread uses the writer; null: not asked for
@@ -206,14 +200,7 @@ absl::Status BuildImpl::FinishIndexes() {
 
 absl::StatusOr<GateResult> BuildImpl::CompareWithStore(const SealInput& input) {
   if (!digest_all_) return JudgeDigest(*core_.store, meta_.generation, sample_);
-  const auto on_page = [this] {
-    std::function<absl::Status()> on_wait;
-    {
-      const std::lock_guard lock(on_wait_mutex_);
-      on_wait = on_wait_;
-    }
-    return on_wait ? on_wait() : absl::OkStatus();
-  };
+  const auto on_page = [this] { return writer_.CallOnWait(); };
   return JudgeWholeDigest(
       {*core_.store, meta_, buckets_, refused_, core_.written_since, input.again, on_page});
 }

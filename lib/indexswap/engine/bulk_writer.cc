@@ -77,10 +77,8 @@ absl::Status BulkWriter::Flush() {
 absl::Status BulkWriter::Wait(std::unique_lock<std::mutex>& lock,
                               const std::function<bool()>& done) {
   while (!space_.wait_for(lock, kLook, done)) {
-    if (!on_wait_) continue;
-    const OnWait on_wait = on_wait_;
     lock.unlock();
-    const absl::Status status = on_wait();
+    const absl::Status status = CallOnWait();
     lock.lock();
     if (!status.ok()) End(status);
   }
@@ -96,6 +94,15 @@ void BulkWriter::End(const absl::Status& status) {
 void BulkWriter::set_on_wait(OnWait on_wait) {
   const std::lock_guard lock(mutex_);
   on_wait_ = std::move(on_wait);
+}
+
+absl::Status BulkWriter::CallOnWait() const {
+  OnWait on_wait;
+  {
+    const std::lock_guard lock(mutex_);
+    on_wait = on_wait_;
+  }
+  return on_wait ? on_wait() : absl::OkStatus();
 }
 
 BulkCounts BulkWriter::counts() const {

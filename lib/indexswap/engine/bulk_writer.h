@@ -61,6 +61,9 @@ class BulkWriter {
   // it.
   void set_on_wait(OnWait on_wait);
 
+  // For who waits for something else meanwhile; OK without one. Does not end the writer.
+  absl::Status CallOnWait() const;
+
   // Queues one item; blocks while the buffers are full. Returns the first error, which is final.
   absl::Status Add(BulkItem item);
 

@@ -160,7 +160,7 @@ absl::Status Override(const std::vector<std::string>& overrides, std::vector<Gat
       return absl::InvalidArgumentError(absl::StrFormat("there is no gate %s; the gates are %s",
                                                         name, absl::StrJoin(known, ", ")));
     }
-    if (found->passed) continue;
+    if (found->passed || found->final) continue;
     found->passed = true;
     found->overridden = true;
   }

@@ -41,9 +41,9 @@ GateResult JudgeRefused(uint64_t refused, const GateOptions& options);
 // before and one after the build.
 enum class OverridesOf { kTheseGates, kAnyPhase };
 
-// `passed` for each gate named in `overrides`, recorded as overridden: the one place where the two
-// meet. kInvalidArgument for a name that can't be overridden, or is none of `gates` (unless of
-// kAnyPhase).
+// `passed` for each gate named in `overrides`, recorded as overridden, unless it is final: the one
+// place where the two meet. kInvalidArgument for a name that can't be overridden, or is none of
+// `gates` (unless of kAnyPhase).
 absl::Status Override(const std::vector<std::string>& overrides, std::vector<GateResult>& gates,
                       OverridesOf of = OverridesOf::kTheseGates);
 

@@ -16,7 +16,11 @@ class Judgement {
  public:
   explicit Judgement(std::string_view gate) { result_.gate = std::string(gate); }
 
-  void Fail(std::string why) { failures_.push_back(std::move(why)); }
+  // `final`: no override would help.
+  void Fail(std::string why, bool final = false) {
+    failures_.push_back(std::move(why));
+    result_.final = result_.final || final;
+  }
   void Note(std::string what) { notes_.push_back(std::move(what)); }
 
   GateResult Result() {

@@ -19,8 +19,6 @@ namespace {
 
 constexpr char kCapacityGate[] = "capacity";
 constexpr char kTemplatesGate[] = "templates";
-constexpr char kRefusesSwap[] = "the swap and the way back";
-constexpr char kRefusesLease[] = "the swap, the way back, and the lease that both need";
 constexpr char kNothingTold[] = "this store tells nothing of it";
 
 std::string Text(const absl::Status& status) { return std::string(status.message()); }
@@ -90,12 +88,15 @@ void JudgeWholeStore(const BlockFacts& found, bool creates, Judgement& blocks) {
   blocks.Fail(what + ": nothing can be built or swapped; lift it first");
 }
 
-// `refuses`: what it keeps from being done.
-void JudgeBlock(const BlockFacts& found, std::string_view refuses, Judgement& blocks) {
+// `of_lease`: it keeps the lease from being taken, too.
+void JudgeBlock(const BlockFacts& found, bool of_lease, Judgement& blocks) {
   const std::string what = absl::StrFormat("%s has the block %s", found.index, found.block);
   if (found.block == "read_only" || found.block == "metadata") {
+    const char* refuses = of_lease ? "the swap, the way back, and the lease that both need"
+                                   : "the swap and the way back";
     return blocks.Fail(absl::StrFormat("%s, which refuses %s: set index.blocks.%s of it to null",
-                                       what, refuses, found.block));
+                                       what, refuses, found.block),
+                       /*final=*/of_lease);
   }
   blocks.Note(what);  // `read_only_allow_delete`, too: the swap lifts it on what it names
 }
@@ -174,7 +175,7 @@ absl::StatusOr<GateResult> JudgeBlocks(Core& core, const ReleaseView& view, bool
     if (one.index.empty()) {
       JudgeWholeStore(one, creates, blocks);
     } else {
-      JudgeBlock(one, of_lease.contains(one.index) ? kRefusesLease : kRefusesSwap, blocks);
+      JudgeBlock(one, of_lease.contains(one.index), blocks);
     }
   }
   if (found->empty()) blocks.Note("none on what is live");
@@ -205,11 +206,10 @@ absl::Status StopsBuild(const std::vector<std::string>& overrides, std::vector<G
   if (absl::Status s = Override(overrides, gates, OverridesOf::kAnyPhase); !s.ok()) return s;
   for (const GateResult& gate : gates) {
     if (gate.passed) continue;
-    const bool in_vain = gate.detail.find(kRefusesLease) != std::string::npos;
     return absl::FailedPreconditionError(absl::StrFormat(
         "the gate %s stopped the sync before anything was created: %s. %s", gate.gate, gate.detail,
-        in_vain ? "No override helps"
-                : absl::StrFormat("`sync --override %s` begins all the same", gate.gate)));
+        gate.final ? "No override helps"
+                   : absl::StrFormat("`sync --override %s` begins all the same", gate.gate)));
   }
   return absl::OkStatus();
 }

@@ -155,22 +155,6 @@ absl::StatusOr<uint64_t> OpenSearchStore::Count(const std::string& target,
   return static_cast<uint64_t>(count);
 }
 
-absl::StatusOr<std::chrono::microseconds> OpenSearchStore::Probe(const std::string& alias) {
-  absl::Status valid = CheckSingleName(alias);
-  if (!valid.ok()) return valid;
-  const std::string what = "search through " + alias;
-  const auto began = std::chrono::steady_clock::now();
-  const absl::StatusOr<HttpResponse> response = Send(
-      Effect::kRead, HttpMethod::kPost,
-      "/" + PercentEncode(alias) + "/_search?request_cache=false&filter_path=_shards,hits.hits",
-      R"({"size":10,"query":{"match_all":{}}})");
-  const auto took = std::chrono::steady_clock::now() - began;
-  if (!response.ok()) return response.status();
-  const absl::StatusOr<json::object> answer = WholeAnswer(what, *response);
-  if (!answer.ok()) return answer.status();
-  return std::chrono::duration_cast<std::chrono::microseconds>(took);
-}
-
 absl::StatusOr<SearchFound> OpenSearchStore::Search(const std::string& target,
                                                     const std::string& filter,
                                                     const std::string& body) {

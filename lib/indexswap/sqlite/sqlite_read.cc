@@ -111,22 +111,6 @@ absl::StatusOr<StoreState> SqliteStore::Read(const StateQuery& query) {
   return state;
 }
 
-absl::StatusOr<std::chrono::microseconds> SqliteStore::Probe(const std::string& alias) {
-  const absl::Time began = absl::Now();
-  absl::Status read = ReadOnly([&](Connection& connection) -> absl::Status {
-    absl::StatusOr<std::string> kind = KindOf(connection, alias);
-    if (!kind.ok()) return kind.status();
-    if (kind->empty()) return NoSuchTarget(alias);
-    Statement select(connection.raw(),
-                     absl::StrFormat("SELECT id, document FROM %s LIMIT 10", QuoteName(alias)));
-    absl::StatusOr<bool> row = select.Step();
-    while (row.ok() && *row) row = select.Step();
-    return row.status();
-  });
-  if (!read.ok()) return read;
-  return absl::ToChronoMicroseconds(absl::Now() - began);
-}
-
 absl::StatusOr<std::string> SqliteStore::ConditionOn(Connection& connection,
                                                      const std::string& target,
                                                      const std::string& filter,

@@ -37,7 +37,6 @@ class SqliteStore : public IndexStore {
   absl::StatusOr<std::vector<BulkResult>> Bulk(const Fence& fence,
                                                const std::vector<BulkItem>& items) override;
   absl::StatusOr<uint64_t> Count(const std::string& target, const std::string& filter) override;
-  absl::StatusOr<std::chrono::microseconds> Probe(const std::string& alias) override;
   absl::StatusOr<SearchFound> Search(const std::string& target, const std::string& filter,
                                      const std::string& body) override;
   absl::StatusOr<IndexFacts> Inspect(const std::string& index) override;

@@ -27,7 +27,6 @@ enum class Method {
   kFinishLoading,
   kBulk,
   kCount,
-  kProbe,
   kSearch,
   kInspect,
   kFetch,
@@ -87,9 +86,8 @@ class FaultyStore : public ForwardingStore {
     int sum = 0;
     for (const auto& [method, count] : calls_) {
       const bool reads = method == Method::kRead || method == Method::kCount ||
-                         method == Method::kProbe || method == Method::kSearch ||
-                         method == Method::kInspect || method == Method::kFetch ||
-                         method == Method::kScan;
+                         method == Method::kSearch || method == Method::kInspect ||
+                         method == Method::kFetch || method == Method::kScan;
       if (!reads) sum += count;
     }
     return sum;
@@ -141,10 +139,6 @@ class FaultyStore : public ForwardingStore {
   absl::StatusOr<uint64_t> Count(const std::string& name, const std::string& filter) override {
     return With<absl::StatusOr<uint64_t>>(Method::kCount,
                                           [&] { return target().Count(name, filter); });
-  }
-  absl::StatusOr<std::chrono::microseconds> Probe(const std::string& alias) override {
-    return With<absl::StatusOr<std::chrono::microseconds>>(Method::kProbe,
-                                                           [&] { return target().Probe(alias); });
   }
   absl::StatusOr<SearchFound> Search(const std::string& name, const std::string& filter,
                                      const std::string& body) override {

@@ -47,9 +47,6 @@ class ForwardingStore : public IndexStore {
   absl::StatusOr<uint64_t> Count(const std::string& target, const std::string& filter) override {
     return target_->Count(target, filter);
   }
-  absl::StatusOr<std::chrono::microseconds> Probe(const std::string& alias) override {
-    return target_->Probe(alias);
-  }
   absl::StatusOr<SearchFound> Search(const std::string& target, const std::string& filter,
                                      const std::string& body) override {
     return target_->Search(target, filter, body);

@@ -219,13 +219,6 @@ absl::StatusOr<ResolvedFilter> MemoryStore::Resolve(const std::string& index,
   return ResolveFilter(*parsed, *cluster_->indexes_.at(index).mapping);
 }
 
-absl::StatusOr<std::chrono::microseconds> MemoryStore::Probe(const std::string& alias) {
-  const absl::Time began = absl::Now();
-  const absl::StatusOr<uint64_t> documents = Count(alias, "");
-  if (!documents.ok()) return documents.status();
-  return absl::ToChronoMicroseconds(absl::Now() - began);
-}
-
 absl::StatusOr<SearchFound> MemoryStore::Search(const std::string& target,
                                                 const std::string& filter,
                                                 const std::string& body) {

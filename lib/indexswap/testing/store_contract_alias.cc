@@ -168,22 +168,6 @@ TEST_P(StoreContract, ExplainNamesWhatWouldBeCreated) {
   ASSERT_TRUE(store_->UpdateAliases(fence, {add}).ok());
 }
 
-TEST_P(StoreContract, ProbeSearchesThroughAnAliasAndFindsNoTarget) {
-  Fence fence = Lead(1);
-  std::string index = CreateMaster(fence, 1);
-  std::string alias = Unique("readers");
-  EXPECT_EQ(store_->Probe(alias).status().code(), StatusCode::kNotFound);
-  for (int i = 0; i < 20; ++i) {
-    WriteOne(fence, Put(index, "id" + std::to_string(i), 1, R"({"live":true})"));
-  }
-  ASSERT_TRUE(store_->FinishLoading(fence, index, "").ok());
-  ASSERT_TRUE(store_->UpdateAliases(fence, {Add(alias, index, R"({"term":{"live":true}})")}).ok());
-  const auto took = store_->Probe(alias);
-  ASSERT_TRUE(took.ok()) << took.status();
-  EXPECT_GE(took->count(), 0);
-  EXPECT_TRUE(store_->Probe(index).ok());
-}
-
 TEST_P(StoreContract, CountRefusesWhatIsNoQueryAndFindsNoTarget) {
   Fence fence = Lead(1);
   std::string index = CreateMaster(fence, 1);

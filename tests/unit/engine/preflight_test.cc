@@ -197,6 +197,8 @@ TEST_F(PreflightTest, WhatStopsABuildIsKnownWithoutTheLease) {
   EXPECT_EQ(stopped.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(stopped.message()), HasSubstr("docs_v1 has the block read_only"));
   EXPECT_THAT(std::string(stopped.message()), HasSubstr("No override helps"));
+  EXPECT_EQ(StopsBuild({"blocks"}, plan->gates).code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_FALSE(Gate(plan->gates, "blocks")->overridden);
   // With the lease it keeps nobody from anything.
   ASSERT_TRUE(engine_->TakeLease().ok());
   EXPECT_TRUE(engine_->Begin().ok());

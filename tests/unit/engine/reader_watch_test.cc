@@ -33,21 +33,21 @@ TEST(ReaderGaugeTest, OneSlowSearchOfAHundredMakesNoSlowStore) {
   EXPECT_EQ(NinetyNinthOf({microseconds(7)}), microseconds(7));
 }
 
-// Answers probes with the latencies that the test sets.
-class Probed : public testing::ForwardingStore {
+// Answers searches with the latencies that the test sets.
+class Searched : public testing::ForwardingStore {
  public:
   using ForwardingStore::ForwardingStore;
-  absl::StatusOr<microseconds> Probe(const std::string&) override {
-    const int number = probes++;
+  absl::StatusOr<SearchFound> Search(const std::string&, const std::string&,
+                                     const std::string&) override {
+    const int number = searches++;
     if (broken) return absl::UnavailableError("gone");
-    if (of_number) return of_number(number);
-    return microseconds(latency_us);
+    return SearchFound{1, of_number ? of_number(number) : microseconds(latency_us)};
   }
 
-  std::function<microseconds(int)> of_number;  // instead of what follows; set before any probe
+  std::function<microseconds(int)> of_number;  // instead of what follows; set before any search
   std::atomic<int64_t> latency_us = 1000;
   std::atomic<bool> broken = false;
-  std::atomic<int> probes = 0;
+  std::atomic<int> searches = 0;
 };
 
 class ReaderWatchTest : public ::testing::Test {
@@ -73,12 +73,12 @@ class ReaderWatchTest : public ::testing::Test {
   }
 
   // Waits for so many more.
-  void AwaitProbes(int more) {
-    const int before = store_.probes;
-    while (store_.probes < before + more) std::this_thread::yield();
+  void AwaitSearches(int more) {
+    const int before = store_.searches;
+    while (store_.searches < before + more) std::this_thread::yield();
   }
 
-  Probed store_{testing::MakeMemoryStore()};
+  Searched store_{testing::MakeMemoryStore()};
   FakeClock clock_;
   Notes notes_;
   std::mutex mutex_;
@@ -100,9 +100,9 @@ TEST_F(ReaderWatchTest, SaysWhenReadersAreSlowAndWhenTheyAreNot) {
   EXPECT_GT(report->slow, 0u);
   EXPECT_GT(report->searches, report->slow);
   EXPECT_THAT(notes_.all(), IsEmpty());
-  const int probes = store_.probes;
+  const int searches = store_.searches;
   std::this_thread::yield();
-  EXPECT_EQ(store_.probes, probes) << "it has stopped";
+  EXPECT_EQ(store_.searches, searches) << "it has stopped";
 }
 
 TEST_F(ReaderWatchTest, WhatSlowsTheStoreForAWhileIsNotItsQuietTime) {
@@ -113,7 +113,7 @@ TEST_F(ReaderWatchTest, WhatSlowsTheStoreForAWhileIsNotItsQuietTime) {
   };
   ReaderWatch watch = Watch({"all"});
   watch.Start();
-  AwaitProbes(502);
+  AwaitSearches(502);
   ASSERT_TRUE(watch.LoadBegins());
   EXPECT_EQ(watch.Stop()->idle, microseconds(1000));
 }
@@ -123,7 +123,7 @@ TEST_F(ReaderWatchTest, WithoutAnythingToSearchItDoesNothing) {
   watch.Start();
   EXPECT_FALSE(watch.LoadBegins());
   EXPECT_FALSE(watch.Stop().has_value());
-  EXPECT_EQ(store_.probes, 0);
+  EXPECT_EQ(store_.searches, 0);
 }
 
 TEST_F(ReaderWatchTest, WhatCannotBeMeasuredIsNotedOnce) {
@@ -141,7 +141,7 @@ TEST_F(ReaderWatchTest, FailuresInBetweenAreNoFigures) {
   ASSERT_TRUE(watch.LoadBegins());
   Await(false);
   store_.broken = true;
-  AwaitProbes(20);
+  AwaitSearches(20);
   store_.broken = false;
   Await(false);
   EXPECT_EQ(watch.Stop()->slow, 0u);

@@ -1,19 +1,13 @@
 // A document that the server fails with, among others that it takes, over the memory store.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <indexswap/engine.h>
 
 #include <chrono>
-#include <filesystem>
 #include <memory>
 #include <string>
 
 #include "indexswap/testing/forwarding_store.h"
-#include "indexswap/testing/memory_store.h"
-#include "syncd/plan/plan_reader.h"
-#include "syncd/readmodel/generation_file.h"
-#include "syncd/readmodel/journal.h"
-#include "syncd/sync/warm_set.h"
+#include "warm_world.h"
 
 namespace syncd {
 namespace {
@@ -42,62 +36,17 @@ class FailingStore : public indexswap::testing::ForwardingStore {
   }
 };
 
-class WarmPoisonTest : public ::testing::Test {
+class WarmPoisonTest : public WarmWorld {
  protected:
-  WarmPoisonTest() : plan_(*ReadPlan(*ShippedPlanDir("tis"))) {
-    folder_ = ::testing::TempDir() + "warm-poison";
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-    EXPECT_TRUE(Journal::Open(folder_).ok());
-    log_ = *EventLog::Open(folder_, plan_);
-    store_ = std::make_shared<FailingStore>(indexswap::testing::MakeMemoryStore());
-    engine_ = *indexswap::Engine::Open(store_, plan_.ToReleaseSpec(), {}, nullptr);
-    warm_ = std::make_unique<WarmSet>(folder_, *engine_, *log_, WarmCallbacks(), milliseconds(0));
-  }
-  ~WarmPoisonTest() override {
-    warm_.reset();
-    std::filesystem::remove_all(folder_);
-  }
+  WarmPoisonTest()
+      : WarmWorld(std::make_shared<FailingStore>(indexswap::testing::MakeMemoryStore()),
+                  milliseconds(0)) {}
 
-  // A sealed generation without a document, which gets events from here on.
-  uint64_t Build() {
-    auto build = engine_->Begin();
-    EXPECT_TRUE(build.ok()) << build.status();
-    RunInfo run;
-    run.stage = RunStage::kSealed;
-    const uint64_t generation = (*build)->generation();
-    const auto path = std::filesystem::path(folder_) / GenerationFileName(generation);
-    EXPECT_TRUE(GenerationFile::Create(path.string(), plan_, run, Durability::kOff).ok());
-    EXPECT_TRUE((*build)->Seal({}).ok());
-    warm_->Add(generation, true);
-    return generation;
-  }
-
-  void Send(int person, const std::string& programme) {
-    const std::string trainee = "{\"tcsPersonId\":" + std::to_string(person) +
-                                ",\"gmcReferenceNumber\":\"7000001\",\"programmeName\":\"" +
-                                programme + "\"}";
-    ASSERT_TRUE(log_->Append({{"tcs-updates", trainee, {}}}).ok());
-    warm_->Wake();
-  }
-
-  absl::Status Settle(uint64_t generation, milliseconds within) {
+  absl::Status SettleWithin(uint64_t generation, milliseconds within) {
     const auto held = warm_->Hold(generation, within);
     warm_->Release();
     return held.status();
   }
-
-  std::string Shown(uint64_t generation, const std::string& id) {
-    const auto found = store_->Fetch("masterdoctorindex_v" + std::to_string(generation), {id});
-    return found.ok() && !found->empty() ? found->front().document : "";
-  }
-
-  const Plan plan_;
-  std::string folder_;
-  std::unique_ptr<EventLog> log_;
-  std::shared_ptr<FailingStore> store_;
-  std::unique_ptr<indexswap::Engine> engine_;
-  std::unique_ptr<WarmSet> warm_;
 };
 
 TEST_F(WarmPoisonTest, ADocumentThatTheServerFailsWithIsADeadLetterAndHoldsUpNobody) {
@@ -107,7 +56,7 @@ TEST_F(WarmPoisonTest, ADocumentThatTheServerFailsWithIsADeadLetterAndHoldsUpNob
   int others = 1;
   while (*log_->CountDeadLetters() < 3 && others < 1000) {
     Send(++others, "good");
-    Settle(generation, milliseconds(100)).IgnoreError();
+    SettleWithin(generation, milliseconds(100)).IgnoreError();
   }
   const auto letters = log_->ListDeadLetters(0, 10);
   ASSERT_EQ(letters->size(), 3u);
@@ -115,7 +64,7 @@ TEST_F(WarmPoisonTest, ADocumentThatTheServerFailsWithIsADeadLetterAndHoldsUpNob
   EXPECT_EQ(letters->front().generation, generation);
   EXPECT_THAT(letters->front().reason, HasSubstr("and took others: null pointer"));
   EXPECT_THAT(log_->GetDeadLetter(letters->front().id)->body, HasSubstr("poison"));
-  const absl::Status settled = Settle(generation, seconds(30));
+  const absl::Status settled = SettleWithin(generation, seconds(30));
   ASSERT_TRUE(settled.ok()) << settled;
   EXPECT_EQ(warm_->states().front().answered, log_->head());
   EXPECT_THAT(Shown(generation, "7000001:" + std::to_string(others)), HasSubstr("good"));
@@ -124,7 +73,7 @@ TEST_F(WarmPoisonTest, ADocumentThatTheServerFailsWithIsADeadLetterAndHoldsUpNob
   warm_->Release();
   EXPECT_EQ(counted->at("masterdoctorindex"), static_cast<uint64_t>(others - 1));
   Send(1, "mended");
-  EXPECT_TRUE(Settle(generation, seconds(30)).ok());
+  EXPECT_TRUE(SettleWithin(generation, seconds(30)).ok());
   EXPECT_THAT(Shown(generation, "7000001:1"), HasSubstr("mended"));
 }
 
