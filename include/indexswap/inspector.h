@@ -112,6 +112,10 @@ bool IsBlocked(const absl::Status& status);
 // Marks an error as such. For stores.
 absl::Status AsBlocked(absl::Status status);
 
+// What a workflow that has moved no alias says when a block ends it: kFailedPrecondition that names
+// the gate `blocks`. Any other status as it is.
+absl::Status RefusedByBlock(const absl::Status& status);
+
 }  // namespace indexswap
 
 #endif  // INDEXSWAP_INSPECTOR_H_

@@ -281,6 +281,12 @@ class Deployment:
             self._test.fail(f"syncd {told}: expected exit code {code}: {outcome}")
         return outcome
 
+    def text(self, *words):
+        """What a command that succeeds prints for people."""
+        command = [SYNCD, *words[:1], "--config", self.config, *words[1:]]
+        return subprocess.run([str(word) for word in command], capture_output=True, text=True,
+                              timeout=DEADLINE_S, check=True).stdout
+
     def sync(self, folder, *words, code=0, **env):
         return self.run("sync", "--from", folder, *words, code=code, **env)
 

@@ -72,6 +72,8 @@ class QueriesTest(harness.EndToEnd):
         outcome = deployment.sync(self.FIRST.folder, code=3)
         self.assertEqual(outcome.failed_gates(), ["queries"])
         self.assertRegex(outcome.message(), r"visitors: \d+ -> 0 hits.*--override queries")
+        self.assertRegex(deployment.text("status"),
+                         r"generation 2: sealed\n  gate queries +NOT PASSED: visitors: \d+ -> 0 hits")
         self.assert_shows(store, self.FIRST, generation=1)
 
 

@@ -50,12 +50,14 @@ class PreflightTest(harness.EndToEnd):
         """A block on what is ours keeps the lease from being taken as well, and one on its metadata
         everything from being read: both are told before."""
         deployment, index = self.deployment(name), "connectedindex_v1"
+        deployment.sync(self.FIRST.folder)    # so that there is something to go back to
         before = self.store.aliases(), self.store.indexes()
         self.block(index, "read_only")
         planned = deployment.run("plan").report
         gate = next(gate for gate in planned["gates"] if gate["gate"] == "blocks")
         self.assertFalse(gate["passed"])
         self.assertIn("set index.blocks.read_only of it to null", gate["detail"])
+        self.says_so(deployment.run("rollback", code=3), index, "read_only")
         stopped = deployment.sync(self.SECOND.folder, code=3)
         self.says_so(stopped, index, "read_only")
         self.assertEqual(stopped.failed_gates(), ["blocks"])
@@ -63,7 +65,8 @@ class PreflightTest(harness.EndToEnd):
         self.block(index, "metadata")
         for outcome in (deployment.run("plan", code=3),
                         deployment.sync(self.SECOND.folder, code=3),
-                        deployment.run("rollback", "--dry-run", code=3)):
+                        deployment.run("rollback", "--dry-run", code=3),
+                        deployment.run("rollback", code=3)):
             self.says_so(outcome, index, "metadata")
         self.unblock(index, "metadata")
         self.block(index, "write")    # lets a swap through

@@ -63,14 +63,16 @@ void PrintPending(const json::value& object) {
   }
 }
 
+std::string DescribeGate(const json::value& gate) {
+  return absl::StrFormat("gate %-14s %s%s", TextAt(gate, "gate"),
+                         IsTrue(gate, "overridden") ? "OVERRIDDEN: "
+                         : IsTrue(gate, "passed")   ? ""
+                                                    : "NOT PASSED: ",
+                         TextAt(gate, "detail"));
+}
+
 void PrintGates(const json::value& object) {
-  for (const json::value& gate : List(object, "gates")) {
-    PrintLine(absl::StrFormat("gate %-14s %s%s", TextAt(gate, "gate"),
-                              IsTrue(gate, "overridden") ? "OVERRIDDEN: "
-                              : IsTrue(gate, "passed")   ? ""
-                                                         : "NOT PASSED: ",
-                              TextAt(gate, "detail")));
-  }
+  for (const json::value& gate : List(object, "gates")) PrintLine(DescribeGate(gate));
 }
 
 void PrintGeneration(const json::value& generation) {
@@ -92,6 +94,10 @@ void PrintGeneration(const json::value& generation) {
     absl::StrAppend(&line, ", in trouble: ", TextAt(generation, "trouble"));
   }
   PrintLine(line);
+  // Why it is not live, if it is not.
+  for (const json::value& gate : List(generation, "gates")) {
+    if (!IsTrue(gate, "passed")) PrintLine("  " + DescribeGate(gate));
+  }
   if (!At(generation, "file_bytes").is_null()) {
     PrintLine(absl::StrFormat("  %-32s %22s %12s bytes", "file in the state folder", "",
                               TextAt(generation, "file_bytes")));

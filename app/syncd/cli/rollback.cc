@@ -56,8 +56,11 @@ int RunRollback(const Arguments& arguments) {
   if (arguments.dry_run) return Preview(arguments);
   auto bench = Workbench::Open(arguments, "rollback", Access::kWrite);
   if (!bench.ok()) return Fail(arguments, bench.status());
-  // Before the lease is taken, so that nothing at all is done; and once more under it.
+  // Before the lease is taken, so that nothing at all is done; the state once more under it.
   if (absl::Status s = CheckStateNow((*bench)->engine(), arguments.if_state); !s.ok()) {
+    return Fail(arguments, s);
+  }
+  if (absl::Status s = StopsRollback((*bench)->engine(), arguments.to); !s.ok()) {
     return Fail(arguments, s);
   }
   WarmSet& warm = (*bench)->MakeWarm({});

@@ -97,6 +97,19 @@ absl::StatusOr<RollbackLoss> AssessRollback(const indexswap::ReleaseStatus& stat
   return loss;
 }
 
+absl::Status StopsRollback(indexswap::Engine& engine, std::optional<uint64_t> to) {
+  const auto plan = engine.PlanRollback(to);
+  if (absl::IsFailedPrecondition(plan.status())) return plan.status();
+  if (!plan.ok()) return absl::OkStatus();
+  for (const indexswap::GateResult& gate : plan->gates) {
+    if (gate.passed) continue;
+    return absl::FailedPreconditionError(
+        absl::StrFormat("the gate %s stopped the rollback before anything was changed: %s",
+                        gate.gate, gate.detail));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<indexswap::SwapReport> RollBack(
     const RollbackTools& tools, const RollbackRequest& request,
     const std::function<void(const RollbackLoss&)>& told) {

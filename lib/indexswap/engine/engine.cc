@@ -1,5 +1,6 @@
 #include <absl/strings/str_format.h>
 #include <indexswap/engine.h>
+#include <indexswap/inspector.h>
 
 #include <algorithm>
 #include <random>
@@ -53,20 +54,20 @@ class EngineImpl : public Engine {
 
   absl::StatusOr<std::unique_ptr<Build>> Begin(const BeginInput& input) override {
     const std::lock_guard lock(core_.workflow);
-    if (absl::Status s = core_.lease.Acquire(); !s.ok()) return s;
+    if (absl::Status s = TakeForWorkflow(); !s.ok()) return s;
     return BeginNext(std::nullopt, input);
   }
   absl::StatusOr<AdoptionPlan> PlanAdoption() override { return ReadAdoption(core_); }
   absl::StatusOr<std::unique_ptr<Build>> BeginAdoption(const Adoption& adoption,
                                                        const BeginInput& input) override {
     const std::lock_guard lock(core_.workflow);
-    if (absl::Status s = core_.lease.Acquire(); !s.ok()) return s;
+    if (absl::Status s = TakeForWorkflow(); !s.ok()) return s;
     return BeginNext(adoption, input);
   }
   absl::StatusOr<SwapReport> TakeNames(const std::vector<std::string>& names,
                                        const std::vector<std::string>& overrides) override {
     const std::lock_guard lock(core_.workflow);
-    if (absl::Status s = core_.lease.Acquire(); !s.ok()) return s;
+    if (absl::Status s = TakeForWorkflow(); !s.ok()) return s;
     return indexswap::TakeNames(core_, names, overrides);
   }
   absl::StatusOr<std::unique_ptr<Build>> Resume(uint64_t generation) override;
@@ -74,7 +75,7 @@ class EngineImpl : public Engine {
 
   absl::StatusOr<SwapReport> Promote(uint64_t generation, const PromoteInput& input) override {
     const std::lock_guard lock(core_.workflow);
-    if (absl::Status s = core_.lease.Acquire(); !s.ok()) return s;
+    if (absl::Status s = TakeForWorkflow(); !s.ok()) return s;
     return PromoteGeneration(core_, generation, input);
   }
   absl::StatusOr<SwapReport> PlanSwap(uint64_t to) override { return ExplainSwap(core_, to); }
@@ -84,7 +85,7 @@ class EngineImpl : public Engine {
   absl::StatusOr<std::string> State() override { return ReadState(core_); }
   absl::StatusOr<SwapReport> Rollback(std::optional<uint64_t> to, const HoldEvents& hold) override {
     const std::lock_guard lock(core_.workflow);
-    if (absl::Status s = core_.lease.Acquire(); !s.ok()) return s;
+    if (absl::Status s = TakeForWorkflow(); !s.ok()) return s;
     auto report = RollBack(core_, to, hold);
     if (report.ok()) NotePromotion(report->to);
     return report;
@@ -92,7 +93,7 @@ class EngineImpl : public Engine {
   absl::StatusOr<PruneReport> Prune(bool dry_run) override {
     const std::lock_guard lock(core_.workflow);
     if (!dry_run) {
-      if (absl::Status s = core_.lease.Acquire(); !s.ok()) return s;
+      if (absl::Status s = TakeForWorkflow(); !s.ok()) return s;
     }
     return PruneGenerations(core_, dry_run);
   }
@@ -105,6 +106,8 @@ class EngineImpl : public Engine {
   absl::StatusOr<ReleaseStatus> Status() override { return MakeStatus(core_); }
 
  private:
+  // A block that keeps the lease from being taken is nothing to wait for.
+  absl::Status TakeForWorkflow() { return RefusedByBlock(core_.lease.Acquire()); }
   absl::Status CreateIndexes(const GenerationMeta& meta);
   absl::StatusOr<std::vector<GateResult>> JudgeNext(uint64_t number, const BeginInput& input);
   absl::StatusOr<std::unique_ptr<Build>> BeginNext(const std::optional<Adoption>& adopted,
@@ -177,7 +180,7 @@ absl::StatusOr<std::unique_ptr<Build>> EngineImpl::BeginNext(const std::optional
 
 absl::StatusOr<std::unique_ptr<Build>> EngineImpl::Resume(uint64_t generation) {
   const std::lock_guard lock(core_.workflow);
-  if (absl::Status s = core_.lease.Acquire(); !s.ok()) return s;
+  if (absl::Status s = TakeForWorkflow(); !s.ok()) return s;
   const auto view = core_.ReadView();
   if (!view.ok()) return view.status();
   const GenerationView* found = view->Find(generation);
@@ -203,7 +206,7 @@ absl::StatusOr<std::unique_ptr<Build>> EngineImpl::Resume(uint64_t generation) {
 
 absl::Status EngineImpl::Abandon(uint64_t generation, const std::string& reason) {
   const std::lock_guard lock(core_.workflow);
-  if (absl::Status s = core_.lease.Acquire(); !s.ok()) return s;
+  if (absl::Status s = TakeForWorkflow(); !s.ok()) return s;
   const auto view = core_.ReadView();
   if (!view.ok()) return view.status();
   const GenerationView* found = view->Find(generation);

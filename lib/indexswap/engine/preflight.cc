@@ -17,6 +17,7 @@
 namespace indexswap {
 namespace {
 
+constexpr char kBlocksGate[] = "blocks";
 constexpr char kCapacityGate[] = "capacity";
 constexpr char kTemplatesGate[] = "templates";
 constexpr char kNothingTold[] = "this store tells nothing of it";

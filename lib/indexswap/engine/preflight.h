@@ -13,8 +13,6 @@
 
 namespace indexswap {
 
-inline constexpr std::string_view kBlocksGate = "blocks";
-
 // `capacity`: the build with its replicas, beside all that is kept, fits below the flood stage.
 // `blocks`: nothing is set that would refuse the swap, or the way back from it.
 // `templates`: no template of the store would show new indexes to readers, or make them something

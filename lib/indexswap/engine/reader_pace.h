@@ -8,8 +8,9 @@ namespace indexswap {
 // down from there come fewer at a time, then smaller ones, then rests between the smallest. Small
 // requests come before rests, since they cost least: a search that meets one hardly notices it.
 //
-// Two slow searches within sixty are a step down: one alone happens without any load, too.
-// A step up comes after `hold` searches without that, none of the last sixty of them slow; since
+// Three slow searches within fifty are a step down, or as many more in a longer time as are not one
+// of each hundred: so many happen without any load, too.
+// A step up comes after `hold` searches without that, none of the last fifty of them slow; since
 // a step up that was one too many is paid by readers, each step down doubles `hold`, and each step
 // up that has held halves it again. Not thread-safe.
 class ReaderPace {

@@ -311,10 +311,8 @@ absl::StatusOr<SwapReport> PromoteGeneration(Core& core, uint64_t generation,
 
 absl::StatusOr<ReleaseView> ReadForPlan(Core& core) {
   auto view = core.ReadView();
-  if (view.ok() || !IsBlocked(view.status())) return view;
-  return absl::FailedPreconditionError(
-      absl::StrFormat("the gate %s stopped it before anything was read: %s. No override helps",
-                      kBlocksGate, std::string(view.status().message())));
+  if (!view.ok()) return RefusedByBlock(view.status());
+  return view;
 }
 
 absl::StatusOr<SwapReport> ExplainSwap(Core& core, uint64_t to) {

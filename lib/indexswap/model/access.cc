@@ -1,6 +1,7 @@
 // How an error says that it is about who asks, or about a block. In a payload, since the port's
 // codes say what became of the request (store.h).
 #include <absl/strings/cord.h>
+#include <absl/strings/str_format.h>
 #include <indexswap/inspector.h>
 
 namespace indexswap {
@@ -23,6 +24,13 @@ bool IsBlocked(const absl::Status& status) { return status.GetPayload(kBlocked).
 absl::Status AsBlocked(absl::Status status) {
   if (!status.ok()) status.SetPayload(kBlocked, absl::Cord("1"));
   return status;
+}
+
+absl::Status RefusedByBlock(const absl::Status& status) {
+  if (!IsBlocked(status)) return status;
+  return absl::FailedPreconditionError(
+      absl::StrFormat("the gate blocks stopped it: %s. No alias has moved, and no override helps",
+                      std::string(status.message())));
 }
 
 }  // namespace indexswap

@@ -35,7 +35,7 @@ class FlowControlTest : public ::testing::Test {
 
   // See ReaderPace.
   void ReadersStepDown() {
-    for (int i = 0; i < 2; ++i) flow_.Readers(true);
+    for (int i = 0; i < 3; ++i) flow_.Readers(true);
   }
 
   FlowControl flow_{Options(8)};

@@ -66,6 +66,18 @@ TEST_F(GatesTest, AnOverrideIsAskedForAnewEachTime) {
   ExpectStopped(*process, second, "shrink", "1000 -> 500");
 }
 
+TEST_F(GatesTest, AnOverrideOfWhatTheBuildItselfFoundIsAskedForAnewToo) {
+  const auto process = Start("a");
+  BuildLive(*process->engine, 10);
+  auto build = process->engine->Begin();
+  Fill(**build, 10);
+  ASSERT_TRUE((*build)->Put("docs", "bad", 5, R"({"n":"many"})").ok());
+  ASSERT_TRUE((*build)->Seal({}).ok());
+  ASSERT_TRUE(process->engine->Promote(2, {.overrides = {"refused"}, .hold = {}}).ok());
+  ASSERT_TRUE(process->engine->Rollback(std::nullopt).ok());
+  ExpectStopped(*process, 2, "refused", "1 documents refused by the store, at most 0");
+}
+
 TEST_F(GatesTest, EndedAndCountsAreNeverOverridden) {
   const auto process = Start("a");
   auto build = process->engine->Begin();

@@ -51,8 +51,13 @@ class ToldStore : public testing::ForwardingStore {
     return read.ok() ? ForwardingStore::Read(query) : absl::StatusOr<StoreState>(read);
   }
 
+  absl::Status TakeOver(const Fence& fence, const std::vector<std::string>& names) override {
+    return take_over.ok() ? ForwardingStore::TakeOver(fence, names) : take_over;
+  }
+
   Told told;
-  absl::Status read;  // an error that every reading of the state ends with
+  absl::Status read;       // an error that every reading of the state ends with
+  absl::Status take_over;  // likewise, every taking of the lease
 };
 
 class PreflightTest : public World {
@@ -136,6 +141,19 @@ TEST_F(PreflightTest, NoRoom) {
   EXPECT_TRUE(engine_->Promote(generation_, {}).ok());
 }
 
+TEST_F(PreflightTest, RoomForLessThanTheBuild) {
+  BuildLive(*engine_, 1000);
+  uint64_t bytes = 0;
+  for (const IndexState& index : store_->Read({"tis", {"docs", "notes"}, {}})->indexes) {
+    bytes += index.bytes;
+  }
+  ASSERT_GT(bytes, 1u);
+  store_->told.disks = Disks({{"node", 2 * bytes, bytes, bytes, bytes - 1}});
+  ExpectStopped("capacity", "bytes until the low watermark");
+  store_->told.disks = Disks({{"node", 2 * bytes, bytes, bytes, bytes}});
+  EXPECT_TRUE(engine_->Begin().ok());
+}
+
 TEST_F(PreflightTest, BlocksThatRefuseTheSwap) {
   BuildLive(*engine_, 10);
   store_->told.blocks = Blocks({{"docs_v1", "metadata"}});
@@ -203,6 +221,33 @@ TEST_F(PreflightTest, WhatStopsABuildIsKnownWithoutTheLease) {
   ASSERT_TRUE(engine_->TakeLease().ok());
   EXPECT_TRUE(engine_->Begin().ok());
   EXPECT_THAT(store_->told.asked_blocks, ElementsAre("docs_v2", "notes_v2"));
+}
+
+TEST_F(PreflightTest, WhatWasAbandonedKeepsNoLease) {
+  BuildLive(*engine_, 10);
+  const uint64_t abandoned = BuildSealed(*engine_, 10);
+  ASSERT_TRUE(engine_->Abandon(abandoned, "test").ok());
+  ASSERT_TRUE(engine_->ReleaseLease().ok());
+  ASSERT_TRUE(engine_->PlanSwap(0).ok());
+  EXPECT_THAT(store_->told.asked_blocks, ElementsAre("docs_v1", "notes_v1"));
+}
+
+TEST_F(PreflightTest, ABlockThatKeepsTheLeaseFromBeingTakenIsARefusal) {
+  BuildLive(*engine_, 10);
+  const uint64_t second = BuildLive(*engine_, 10);
+  ASSERT_TRUE(engine_->ReleaseLease().ok());
+  store_->take_over = AsBlocked(absl::ResourceExhaustedError("docs_v1: read_only: set it to null"));
+  for (const absl::Status& status :
+       {engine_->Rollback().status(), engine_->Promote(second, {}).status(),
+        engine_->Begin().status(), engine_->Prune(false).status(), engine_->Abandon(second, "")}) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_THAT(std::string(status.message()),
+                HasSubstr("the gate blocks stopped it: docs_v1: read_only: set it to null"));
+  }
+  // Whoever starts may wait for it to go.
+  EXPECT_EQ(engine_->TakeLease().code(), absl::StatusCode::kResourceExhausted);
+  store_->take_over = absl::OkStatus();
+  EXPECT_TRUE(engine_->Rollback().ok());
 }
 
 TEST_F(PreflightTest, AnOverrideLetsThroughWhatIsJudgedBefore) {

@@ -9,8 +9,8 @@ void Note(ReaderPace& pace, bool slow, int times) {
   for (int i = 0; i < times; ++i) pace.Note(slow);
 }
 
-// Two slow searches.
-void StepDown(ReaderPace& pace) { Note(pace, true, 2); }
+// Three slow searches.
+void StepDown(ReaderPace& pace) { Note(pace, true, 3); }
 
 TEST(ReaderPaceTest, WithoutCareItBeginsAtTheTop) {
   const ReaderPace pace(3, false);
@@ -46,24 +46,37 @@ TEST(ReaderPaceTest, FewerThenSmallerThenRests) {
   }
 }
 
-TEST(ReaderPaceTest, OneSlowSearchOfAHundredAndTwentyIsNone) {
+TEST(ReaderPaceTest, OneSlowSearchOfAHundredIsNone) {
   ReaderPace pace(1, false);
-  for (int i = 0; i < 10; ++i) {
+  for (int i = 0; i < 20; ++i) {
     pace.Note(true);
-    Note(pace, false, 119);
+    Note(pace, false, 99);
   }
   EXPECT_EQ(pace.halvings(), 0);
   pace.Note(true);
-  Note(pace, false, 50);
+  Note(pace, false, 20);
   pace.Note(true);
-  EXPECT_EQ(pace.halvings(), 1) << "two in sixty are too many";
+  Note(pace, false, 20);
+  EXPECT_EQ(pace.halvings(), 0) << "nor are two in fifty";
+  pace.Note(true);
+  EXPECT_EQ(pace.halvings(), 1) << "three are";
+}
+
+TEST(ReaderPaceTest, MoreThanOneOfAHundredAddUp) {
+  ReaderPace pace(1, false);
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(pace.halvings(), 0) << i;
+    pace.Note(true);
+    Note(pace, false, 49);
+  }
+  EXPECT_EQ(pace.halvings(), 1);
 }
 
 TEST(ReaderPaceTest, NoStepUpRightAfterASlowSearch) {
   ReaderPace pace(1, true);
   Note(pace, false, ReaderPace::kHold - 1);
   pace.Note(true);
-  Note(pace, false, 60);
+  Note(pace, false, 50);
   EXPECT_EQ(pace.rest(), 1);
   pace.Note(false);
   EXPECT_EQ(pace.rest(), 0);

@@ -57,6 +57,9 @@ TEST(StateHashTest, TellsWhatASwapDependsOn) {
        }},
       {"the generations",
        [](auto& view) { view.generations[2].families["docs"].meta->promoted_at = ""; }},
+      {"the generations",
+       [](auto& view) { view.generations[2].families["docs"].meta->replaces = 1; }},
+      {"the generations", [](auto& view) { view.generations[2].newer = "made by version 9"; }},
       {"the generations", [](auto& view) { view.generations[2].families["docs"].meta.reset(); }}};
   std::set<std::string> hashes = {Hash(View())};
   for (const auto& [part, change] : changes) {
