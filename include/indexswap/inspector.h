@@ -113,7 +113,7 @@ bool IsBlocked(const absl::Status& status);
 absl::Status AsBlocked(absl::Status status);
 
 // What a workflow that has moved no alias says when a block ends it: kFailedPrecondition that names
-// the gate `blocks`. Any other status as it is.
+// the gate `blocks`, and is blocked itself. Any other status as it is.
 absl::Status RefusedByBlock(const absl::Status& status);
 
 }  // namespace indexswap

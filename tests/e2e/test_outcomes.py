@@ -158,6 +158,43 @@ class OpenSearchOutcomes(Common, Proxied):
                 deployment.run("rollback", "--to", 2)
         self.assert_sound(2)
 
+    def test_rollback_that_is_repeated_goes_no_further_back(self):
+        """Without a number it might, since it has been carried out."""
+        deployment = self.two_generations(**IMPATIENT)
+        deployment.sync(self.SECOND.folder)
+        self.between.fail(faults.SWAP, self.last)
+        outcome = deployment.run("rollback", code=4)
+        self.assertIn("`rollback --to 2`", outcome.message())
+        self.between.heal()
+        self.assertIn("name the generation with --to",
+                      deployment.run("rollback", code=3).message())
+        self.assert_live(deployment, 2)
+
+    def last(self, forward):
+        """Carried out, and nothing gets through any more."""
+        self.between.vanish()
+        forward()
+
+    def test_daemon_settles_its_own_rollback(self):
+        """By itself, once the cluster is back; until then nobody knows what is live."""
+        amqp = harness.server("rabbitmq")
+        services.declare(pika.URLParameters(amqp))
+        listen = daemon.configuration(daemon.ports(self), **IMPATIENT)
+        deployment = self.two_generations(amqp={"url": amqp}, **listen)
+        serve = daemon.Daemon(self, deployment).start()
+        self.between.fail(faults.SWAP, self.last)
+        code, said = serve.call("POST", "/api/rollback", {"accept_loss": True})
+        self.assertEqual((code, said["error"]["code"]), (504, "unknown_outcome"))
+        self.assertIn("`rollback --to 1`", said["error"]["message"])
+        self.assertIn("which generation is live is not known",
+                      str(serve.call("GET", "/readyz")[1]))
+        code, said = serve.call("POST", "/api/rollback", {"accept_loss": True})
+        self.assertEqual((code, said["error"]["code"]), (409, "refused"))
+        self.between.heal()
+        harness.wait_until(lambda: self.answers(serve) == [], "nothing is open any more")
+        self.assertEqual(self.assert_one_generation(self.store), 1)
+        harness.wait_until(lambda: serve.call("GET", "/readyz")[0] == 200, "it is ready")
+
     def test_sync_of_which_nobody_knows_the_outcome(self):
         deployment = self.deployment(**IMPATIENT)
         deployment.sync(self.FIRST.folder)

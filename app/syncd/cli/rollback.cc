@@ -1,6 +1,8 @@
 // `syncd rollback`: the aliases back to the previous generation, or a given one.
 #include "syncd/sync/rollback.h"
 
+#include <indexswap/inspector.h>
+
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -16,7 +18,9 @@ namespace {
 
 // Whatever has a file is brought up to date from the journal while this goes on.
 absl::Status Adopt(Workbench& bench, WarmSet& warm) {
-  if (absl::Status s = bench.engine().TakeLease(); !s.ok()) return s;
+  if (absl::Status s = bench.engine().TakeLease(); !s.ok()) {
+    return indexswap::RefusedByBlock(s);
+  }
   const auto status = bench.engine().Status();
   if (!status.ok()) return status.status();
   return warm.Adopt(*status);

@@ -209,6 +209,7 @@ void Daemon::Done(const SyncOutcome& outcome, bool cancelled) {
     tools_.note(kError, absl::StrFormat("the sync has ended without a swap (%s): %s", outcome.state,
                                         Text(outcome.status)));
   }
+  NoteOutcome("sync", outcome.status);
   if (outcome.status.code() == absl::StatusCode::kAborted) {
     const std::lock_guard lock(mutex_);
     if (lost_.ok()) lost_ = outcome.status;
@@ -274,6 +275,7 @@ void Daemon::KeepHouse() {
     if (stop_) return;
     lock.unlock();
     CheckFolder();
+    SettleOutcome();
     Revive();
     if (const absl::Status lease = tools_.engine.CheckLease(); !lease.ok()) {
       const std::lock_guard noting(mutex_);
@@ -297,6 +299,11 @@ void Daemon::KeepHouse() {
 }
 
 void Daemon::KeepHouseOnce() {
+  {
+    // What the live generation may still need would go.
+    const std::lock_guard lock(mutex_);
+    if (outcome_is_open_) return;
+  }
   const Config config = this->config();
   absl::Status s = TrimJournal(tools_.log, *warm_, config.sync.overlap, config.keep_dead_letters);
   if (s.ok()) {

@@ -100,6 +100,7 @@ class Daemon : public Api {
   absl::Status Hydrate(const indexswap::ReleaseStatus& status);
   absl::Status ReadBack(const indexswap::ReleaseStatus& status);
   void Revive();
+  void SettleOutcome();
   HydrateTools ToolsOfHydration();
   void CheckFolder();
   absl::Status JudgeRoom(const SyncRequest& request);
@@ -125,10 +126,11 @@ class Daemon : public Api {
   Config config_;
   absl::Status lost_;
   bool started_ = false;
-  bool revive_ = false;         // a rollback may have made a cold generation live
-  std::string revive_trouble_;  // what was said last; the housekeeper's own
-  std::string doing_;           // while it is starting
-  std::string unhydrated_;      // why the live generation could not be read back
+  bool revive_ = false;           // a rollback may have made a cold generation live
+  bool outcome_is_open_ = false;  // whether the aliases have moved, and so which one is live
+  std::string revive_trouble_;    // what was said last; the housekeeper's own
+  std::string doing_;             // while it is starting
+  std::string unhydrated_;        // why the live generation could not be read back
   std::optional<indexswap::ReleaseStatus> status_;  // the last that the store told
 
   std::unique_ptr<Sources> sources_;

@@ -164,8 +164,11 @@ ApiAnswer Daemon::Rollback(const ApiRollbackRequest& asked) {
 
 // An engine that has moved aliases since has settled what was open.
 void Daemon::NoteOutcome(const std::string& what, const absl::Status& status) {
-  if (status.code() == absl::StatusCode::kUnknown) KeepUnknownOutcome(state_, what, status);
   if (status.ok()) ForgetUnknownOutcome(state_);
+  if (status.code() != absl::StatusCode::kUnknown) return;
+  KeepUnknownOutcome(state_, what, status);
+  const std::lock_guard lock(mutex_);
+  outcome_is_open_ = true;
 }
 
 ApiAnswer Daemon::Prune(bool dry_run) {
@@ -254,6 +257,9 @@ std::optional<std::string> Daemon::NotReady() {
     const std::lock_guard lock(mutex_);
     if (!lost_.ok()) return std::string(lost_.message());
     if (!started_) return doing_.empty() ? "starting, or stopping" : doing_;
+    if (outcome_is_open_) {
+      return "which generation is live is not known: live events are kept, and not acknowledged";
+    }
     const auto live = warm_->live();
     if (!live || warm_->IsWarm(*live)) return std::nullopt;
     if (!unhydrated_.empty()) return unhydrated_;

@@ -7,6 +7,7 @@
 #include "syncd/daemon/daemon.h"
 #include "syncd/sync/hydrate_live.h"
 #include "syncd/sync/state_disk.h"
+#include "syncd/sync/unknown_outcome.h"
 
 namespace syncd {
 
@@ -31,6 +32,27 @@ HydrateTools Daemon::ToolsOfHydration() {
     tools.stopping = [asked = tools_.stopping, here = tools.stopping] { return asked() || here(); };
   }
   return tools;
+}
+
+// Once the store is back after a request whose outcome stayed open: the next lease settles it, and
+// the aliases say which generation is live.
+void Daemon::SettleOutcome() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!outcome_is_open_) return;
+  }
+  if (!ReadStatus().ok()) return;  // taking the lease would wait for the store
+  if (!tools_.engine.TakeLease().ok()) return;
+  const auto lock = warm_->LockSwap();
+  const auto status = ReadStatus();
+  if (!status.ok()) return;
+  warm_->SetLive(status->live);
+  ForgetUnknownOutcome(state_);
+  tools_.note(Severity::kInfo, absl::StrFormat("what was open is settled: generation %d is live",
+                                               status->live.value_or(0)));
+  const std::lock_guard settling(mutex_);
+  outcome_is_open_ = false;
+  revive_ = true;
 }
 
 // After a rollback to a cold generation, which must not wait for that one to be read back. Until it
@@ -119,7 +141,7 @@ uint64_t Daemon::Acknowledged() {
   CheckFolder();
   {
     const std::lock_guard lock(mutex_);
-    if (!lost_.ok()) return 0;
+    if (!lost_.ok() || outcome_is_open_) return 0;
   }
   return warm_->Acknowledged();
 }

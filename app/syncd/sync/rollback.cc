@@ -1,6 +1,7 @@
 #include "syncd/sync/rollback.h"
 
 #include <absl/strings/str_format.h>
+#include <indexswap/inspector.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -8,6 +9,7 @@
 #include "syncd/readmodel/event_file.h"
 #include "syncd/sync/expected_state.h"
 #include "syncd/sync/state_files.h"
+#include "syncd/sync/unknown_outcome.h"
 
 namespace syncd {
 namespace {
@@ -97,10 +99,34 @@ absl::StatusOr<RollbackLoss> AssessRollback(const indexswap::ReleaseStatus& stat
   return loss;
 }
 
+namespace {
+
+// Repeated without a number it would go on from wherever it has led.
+absl::Status NamedAgain(const absl::Status& status, const RollbackRequest& request,
+                        uint64_t target) {
+  if (status.code() != absl::StatusCode::kUnknown || request.to) return status;
+  return absl::UnknownError(absl::StrFormat(
+      "%s. That is `rollback --to %d` now: without the number it might go one further back",
+      std::string(status.message()), target));
+}
+
+// Which one is live is open, and with it where a rollback without a number would lead.
+absl::Status CheckSettled(const std::string& state_dir, const RollbackRequest& request) {
+  const std::string open = UnknownOutcome(state_dir);
+  if (request.to || open.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrFormat(
+      "%s. Until that is settled a rollback has to say where to: look at `status`, and name the "
+      "generation with --to",
+      open));
+}
+
+}  // namespace
+
 absl::Status StopsRollback(indexswap::Engine& engine, std::optional<uint64_t> to) {
   const auto plan = engine.PlanRollback(to);
-  if (absl::IsFailedPrecondition(plan.status())) return plan.status();
-  if (!plan.ok()) return absl::OkStatus();
+  if (!plan.ok()) {
+    return indexswap::IsBlocked(plan.status()) ? plan.status() : absl::OkStatus();
+  }
   for (const indexswap::GateResult& gate : plan->gates) {
     if (gate.passed) continue;
     return absl::FailedPreconditionError(
@@ -115,6 +141,7 @@ absl::StatusOr<indexswap::SwapReport> RollBack(
     const std::function<void(const RollbackLoss&)>& told) {
   auto& [engine, warm, log, plan, state_dir] = tools;
   const auto lock = warm.LockSwap();
+  if (absl::Status s = CheckSettled(state_dir, request); !s.ok()) return s;
   if (absl::Status s = CheckStateNow(engine, request.if_state); !s.ok()) return s;
   const auto status = engine.Status();
   if (!status.ok()) return status.status();
@@ -141,9 +168,10 @@ absl::StatusOr<indexswap::SwapReport> RollBack(
       NoteWasLive(state_dir, report->from).IgnoreError();
     }
     warm.Release();
-    if (report.status().code() != absl::StatusCode::kDeadlineExceeded) return report;
+    if (report.ok()) return report;
+    if (!absl::IsDeadlineExceeded(report.status())) break;
   }
-  return report;
+  return NamedAgain(report.status(), request, loss->target);
 }
 
 absl::StatusOr<RollbackPreview> PreviewRollback(indexswap::Engine& engine,

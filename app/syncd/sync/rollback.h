@@ -67,8 +67,8 @@ absl::StatusOr<RollbackLoss> AssessRollback(const indexswap::ReleaseStatus& stat
                                             const std::string& state_dir, const EventFacts& facts,
                                             const Plan& in_use);
 
-// Whether it is clear, without the lease, that the aliases can't go back: kFailedPrecondition says
-// why, and what to do. What can't be looked at keeps nobody from trying.
+// Whether a block keeps the aliases from going back, which is seen without the lease:
+// kFailedPrecondition names it, and the remedy. What can't be looked at keeps nobody from trying.
 absl::Status StopsRollback(indexswap::Engine& engine, std::optional<uint64_t> to);
 
 // What RollBack would do and lose. Changes nothing, and needs no lease. Its errors are RollBack's,

@@ -1,5 +1,6 @@
 // A run whose snapshot is another program's indexes.
 #include <absl/strings/str_format.h>
+#include <indexswap/inspector.h>
 
 #include <chrono>
 
@@ -33,7 +34,7 @@ absl::Status SyncRunner::Adopt(const SyncRequest& request, SyncOutcome& outcome)
   // Refuses before anything is written.
   if (const auto planned = engine_.PlanAdoption(); !planned.ok()) return planned.status();
   if (absl::Status s = JudgeRoom(request, outcome); !s.ok()) return s;
-  if (absl::Status s = engine_.TakeLease(); !s.ok()) return s;
+  if (absl::Status s = engine_.TakeLease(); !s.ok()) return indexswap::RefusedByBlock(s);
   const auto status = engine_.Status();
   if (!status.ok()) return status.status();
   if (absl::Status s = warm_.Adopt(*status); !s.ok()) return s;

@@ -1,4 +1,6 @@
 // Whether a sync may begin: by what a plan of it says, and whether that is still the one looked at.
+#include <indexswap/inspector.h>
+
 #include "syncd/sync/expected_state.h"
 #include "syncd/sync/runner.h"
 #include "syncd/sync/state_files.h"
@@ -28,7 +30,7 @@ absl::Status SyncRunner::CheckPlan(const SyncRequest& request, SyncOutcome& outc
 
 // Takes the lease, and tells what there is then.
 absl::StatusOr<indexswap::ReleaseStatus> SyncRunner::TakeUp(const SyncRequest& request) {
-  if (absl::Status s = engine_.TakeLease(); !s.ok()) return s;
+  if (absl::Status s = engine_.TakeLease(); !s.ok()) return indexswap::RefusedByBlock(s);
   // Once more, now that no other process can move it any more.
   if (absl::Status s = CheckStateNow(engine_, request.if_state); !s.ok()) return s;
   return engine_.Status();

@@ -210,6 +210,24 @@ absl::Status LeaseKeeper::WatchForBeat(const Lease& lease) {
   return absl::OkStatus();
 }
 
+// What kept `fence` from being taken. kUnknown: an earlier request of this process, which has come
+// late, or one that can't be seen yet.
+absl::Status LeaseKeeper::WhoTook(const Fence& fence) {
+  const auto now = Inspect();
+  if (!now.ok()) return now.status();
+  if (now->leases.empty() || now->leases.back().epoch < fence.epoch) {
+    return absl::UnknownError(absl::StrFormat("the lease %s is taken, and can't be seen yet",
+                                              LeaseName(query_.release, fence.epoch)));
+  }
+  const Lease& holder = now->leases.back();
+  if (!holder.record || holder.record->owner.id != options_.owner.id) {
+    return Refuse(query_.release, holder);
+  }
+  return absl::UnknownError(
+      absl::StrFormat("an earlier request of this process has created the lease %s",
+                      LeaseName(query_.release, holder.epoch)));
+}
+
 absl::Status LeaseKeeper::TakeNext(const StoreState& state) {
   const Fence fence{query_.release, HighestEpoch(state) + 1};
   const uint64_t highest_generation = HighestGeneration(state);
@@ -232,9 +250,7 @@ absl::Status LeaseKeeper::TakeNext(const StoreState& state) {
   const absl::Status created = store_.CreateLease(fence, record);
   if (created.code() == absl::StatusCode::kAlreadyExists ||
       created.code() == absl::StatusCode::kAborted) {
-    const auto now = Inspect();
-    const bool named = now.ok() && !now->leases.empty();
-    return Refuse(query_.release, named ? now->leases.back() : Lease{fence.epoch, std::nullopt});
+    return WhoTook(fence);
   }
   if (!created.ok()) return AsSent(created);
   observer_.OnStep("lease.create.after");

@@ -79,6 +79,7 @@ class LeaseKeeper {
   absl::StatusOr<StoreState> Inspect();
   uint64_t JournalPosition() const;
   absl::Status WatchForBeat(const Lease& lease);
+  absl::Status WhoTook(const Fence& fence);
   absl::Status TakeNext(const StoreState& state);
   absl::Status TakeSurely(const StoreState& state);
   absl::Status TakeOverFromOneself(uint64_t epoch);

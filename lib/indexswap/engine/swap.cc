@@ -90,13 +90,35 @@ absl::Status OutcomeStaysUnknown(const absl::Status& why) {
       std::string(why.message())));
 }
 
-// After a lost answer: forces the outcome, and says whether the swap has happened.
-absl::StatusOr<bool> FindOut(Core& core, const SwapActions& plan) {
+bool Has(const std::vector<Lease>& leases, uint64_t epoch) {
+  return std::any_of(leases.begin(), leases.end(),
+                     [&](const Lease& lease) { return lease.epoch == epoch; });
+}
+
+// The same where the next lease could not be taken, for which `lost` is the reason: what was sent
+// under `fence` can no longer arrive once that lease is gone.
+absl::StatusOr<bool> FindOutWithoutLease(Core& core, const SwapActions& plan, const Fence& fence,
+                                         const absl::Status& lost) {
+  Clock& clock = *core.options.clock;
+  const auto end = clock.Monotonic() + core.options.outcome_timeout;
+  while (true) {
+    const auto view = core.ReadViewSurely();
+    if (!view.ok()) return OutcomeStaysUnknown(view.status());
+    if (HasHappened(plan, view->aliases)) return true;
+    if (!Has(view->leases, fence.epoch)) return lost;
+    if (clock.Monotonic() >= end) return OutcomeStaysUnknown(lost);
+    clock.SleepFor(core.options.bulk.retry_min);
+  }
+}
+
+// After a lost answer to what was sent under `fence`: forces the outcome, and says whether the swap
+// has happened.
+absl::StatusOr<bool> FindOut(Core& core, const SwapActions& plan, const Fence& fence) {
   core.observer.OnNote(Observer::Severity::kWarning,
                        "the answer to the alias request was lost; finding out what it did");
   const absl::Status forced = core.lease.Force();
   if (forced.code() == absl::StatusCode::kUnknown) return OutcomeStaysUnknown(forced);
-  if (!forced.ok()) return forced;
+  if (!forced.ok()) return FindOutWithoutLease(core, plan, fence, forced);
   const auto view = core.ReadViewSurely();
   if (!view.ok()) return OutcomeStaysUnknown(view.status());
   return HasHappened(plan, view->aliases);
@@ -130,7 +152,7 @@ absl::StatusOr<microseconds> SendActions(Core& core, const SwapActions& plan) {
     const auto took = std::chrono::duration_cast<microseconds>(clock.Monotonic() - start);
     core.observer.OnStep("swap.after");
     if (LeaseKeeper::OutcomeIsUnknown(status)) {
-      const absl::StatusOr<bool> happened = FindOut(core, plan);
+      const absl::StatusOr<bool> happened = FindOut(core, plan, *fence);
       if (!happened.ok()) return happened.status();
       if (!*happened) continue;
       status = absl::OkStatus();
@@ -198,6 +220,16 @@ absl::Status HoldAndCount(Core& core, const GenerationMeta& meta, const HoldEven
     if (gate.gate == counts->gate) gate = *counts;
   }
   return FirstFailure(meta.generation, {*counts});
+}
+
+// Keeps why a generation did not go live, and that it did not. Whoever reads it may miss that; the
+// outcome of the promotion is what counts.
+void NoteRefusal(Core& core, const GenerationMeta& meta) {
+  if (const absl::Status s = core.WriteMeta(meta); !s.ok()) {
+    core.observer.OnNote(Observer::Severity::kWarning,
+                         absl::StrFormat("that generation %d did not go live was not recorded: %s",
+                                         meta.generation, std::string(s.message())));
+  }
 }
 
 // The number that Begin would take, as far as the store tells.
@@ -289,10 +321,15 @@ absl::StatusOr<SwapReport> PromoteGeneration(Core& core, uint64_t generation,
 
   auto gates = JudgeAgain(core, *view, meta, input.overrides);
   if (!gates.ok()) return gates.status();
-  if (absl::Status s = FirstFailure(generation, *gates); !s.ok()) return s;
+  if (absl::Status s = FirstFailure(generation, *gates); !s.ok()) {
+    meta.gates = *gates;
+    NoteRefusal(core, meta);
+    return s;
+  }
   if (!input.hold) {
     if (absl::Status s = HoldAndCount(core, meta, input.hold, *gates); !s.ok()) return s;
   }
+  const GenerationMeta before = meta;
   // Written before the swap, so that the way back is known whatever happens after it.
   meta.gates = *gates;
   if (view->live && *view->live != generation) meta.replaces = *view->live;
@@ -302,11 +339,13 @@ absl::StatusOr<SwapReport> PromoteGeneration(Core& core, uint64_t generation,
   if (absl::Status s = core.WriteMeta(meta); !s.ok()) return s;
   core.observer.OnStep("promote.meta.after");
   report.gates = meta.gates;
-  if (input.hold) {
-    if (absl::Status s = HoldAndCount(core, meta, input.hold, report.gates); !s.ok()) return s;
-  }
-  if (absl::Status s = SendSwap(core, plan, report); !s.ok()) return s;
-  return report;
+  absl::Status done;
+  if (input.hold) done = HoldAndCount(core, meta, input.hold, report.gates);
+  if (done.ok()) done = SendSwap(core, plan, report);
+  if (done.ok()) return report;
+  // One that never was live is no way back: its gates have not let it through.
+  if (done.code() != absl::StatusCode::kUnknown) NoteRefusal(core, before);
+  return done;
 }
 
 absl::StatusOr<ReleaseView> ReadForPlan(Core& core) {

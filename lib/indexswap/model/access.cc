@@ -28,9 +28,9 @@ absl::Status AsBlocked(absl::Status status) {
 
 absl::Status RefusedByBlock(const absl::Status& status) {
   if (!IsBlocked(status)) return status;
-  return absl::FailedPreconditionError(
+  return AsBlocked(absl::FailedPreconditionError(
       absl::StrFormat("the gate blocks stopped it: %s. No alias has moved, and no override helps",
-                      std::string(status.message())));
+                      std::string(status.message()))));
 }
 
 }  // namespace indexswap

@@ -255,80 +255,6 @@ TEST_F(EngineTest, ANameThatAConcreteIndexHasIsPendingAndLeftOut) {
 
 // --- answers that get lost ---
 
-class SwapFault : public EngineTest {
- protected:
-  void SetUp() override {
-    BuildLive(engine(), 10);
-    second_ = BuildSealed(engine(), 10);
-    before_ = store().calls(Method::kUpdateAliases);
-  }
-  int swaps() { return store().calls(Method::kUpdateAliases) - before_; }
-
-  uint64_t second_ = 0;
-  int before_ = 0;
-};
-
-TEST_F(SwapFault, LostAfterItsEffectIsFoundAsDone) {
-  for (const auto& status : {absl::UnknownError("time-out"), absl::DataLossError("half")}) {
-    const int before = swaps();
-    store().Fail(Method::kUpdateAliases, {{status, true, nullptr}});
-    const auto promoted = engine().Promote(second_, {});
-    ASSERT_TRUE(promoted.ok()) << promoted.status();
-    EXPECT_EQ(Aliases(), AllAt(second_));
-    EXPECT_EQ(swaps() - before, 1) << "it must not be sent again";
-    ASSERT_TRUE(engine().Rollback(std::nullopt).ok());
-  }
-}
-
-TEST_F(SwapFault, LostBeforeItsEffectIsSentAgainUnderANewEpoch) {
-  const uint64_t epoch = engine().Status()->lease->epoch;
-  store().Fail(Method::kUpdateAliases, {{absl::UnknownError("reset"), false, nullptr}});
-  const auto promoted = engine().Promote(second_, {});
-  ASSERT_TRUE(promoted.ok()) << promoted.status();
-  EXPECT_EQ(Aliases(), AllAt(second_));
-  EXPECT_EQ(swaps(), 2);
-  EXPECT_GT(engine().Status()->lease->epoch, epoch) << "the first request must be fenced off";
-}
-
-TEST_F(SwapFault, AStoreThatStaysAwayLeavesTheOutcomeUnknown) {
-  store().Fail(Method::kUpdateAliases,
-               {{absl::UnknownError("reset"), true,
-                 [&] { store().FailAlways(Method::kRead, absl::UnavailableError("gone")); }}});
-  const auto begin = clock_.passed();
-  EXPECT_EQ(engine().Promote(second_, {}).status().code(), absl::StatusCode::kUnknown);
-  EXPECT_GE(clock_.passed() - begin, std::chrono::milliseconds(60000));
-  // And the same command again finds it done.
-  store().FailAlways(Method::kRead, absl::OkStatus());
-  EXPECT_TRUE(engine().Promote(second_, {}).ok());
-  EXPECT_EQ(Aliases(), AllAt(second_));
-  EXPECT_EQ(swaps(), 1);
-}
-
-TEST_F(SwapFault, ALateRequestIsFencedOffBeforeTheNextSwapOfTheSameProcess) {
-  const uint64_t epoch = engine().Status()->lease->epoch;
-  store().Fail(Method::kUpdateAliases,
-               {{absl::UnknownError("reset"), false,
-                 [&] { store().FailAlways(Method::kRead, absl::UnavailableError("gone")); }}});
-  EXPECT_EQ(engine().Promote(second_, {}).status().code(), absl::StatusCode::kUnknown);
-  store().FailAlways(Method::kRead, absl::OkStatus());
-  ASSERT_TRUE(engine().Promote(second_, {}).ok());
-  EXPECT_GT(engine().Status()->lease->epoch, epoch);
-  EXPECT_EQ(Aliases(), AllAt(second_));
-}
-
-TEST_F(SwapFault, AReadThatFailsWhileTheOutcomeIsFoundOutIsTriedAgain) {
-  store().Fail(Method::kUpdateAliases, {{absl::UnknownError("reset"), true, nullptr}});
-  // Force looks, and looks again behind it; then the aliases are read.
-  store().Fail(Method::kRead, {{absl::OkStatus(), false, nullptr},
-                               {absl::OkStatus(), false, nullptr},
-                               {absl::OkStatus(), false, nullptr},
-                               {absl::UnavailableError("502"), false, nullptr},
-                               {absl::DataLossError("half"), false, nullptr}});
-  const auto promoted = engine().Promote(second_, {});
-  ASSERT_TRUE(promoted.ok()) << promoted.status();
-  EXPECT_EQ(swaps(), 1);
-}
-
 TEST_F(EngineTest, ChangesWhoseAnswersAreLostAreMadeAgain) {
   const std::vector<Fault> lost = {{absl::UnknownError("lost"), true, nullptr},
                                    {absl::DataLossError("half"), false, nullptr}};
@@ -361,38 +287,6 @@ TEST_F(EngineTest, AStoreThatLosesEveryCreationEndsWithNothingLive) {
   store().FailAlways(Method::kCreateIndex, absl::UnknownError("lost"));
   EXPECT_EQ(engine().Begin().status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(store().calls(Method::kCreateIndex), 3) << "each leaves an index behind";
-}
-
-TEST_F(SwapFault, AStoreThatDoesNotBearTheRequestMovesNothing) {
-  store().Fail(Method::kUpdateAliases, {{absl::FailedPreconditionError("moved"), false, nullptr}});
-  const auto promoted = engine().Promote(second_, {});
-  EXPECT_EQ(promoted.status().code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(promoted.status().message()), HasSubstr("No alias has moved"));
-  EXPECT_EQ(Aliases(), AllAt(1));
-  EXPECT_EQ(swaps(), 1);
-}
-
-TEST_F(SwapFault, AStoreThatWasNotReachedIsAskedAgain) {
-  store().Fail(Method::kUpdateAliases, {{absl::UnavailableError("refused"), false, nullptr},
-                                        {absl::UnavailableError("refused"), false, nullptr}});
-  EXPECT_TRUE(engine().Promote(second_, {}).ok());
-  EXPECT_EQ(swaps(), 3);
-  EXPECT_EQ(Aliases(), AllAt(second_));
-}
-
-TEST_F(SwapFault, AStoreThatIsNeverReachedMovesNothing) {
-  store().FailAlways(Method::kUpdateAliases, absl::UnavailableError("refused"));
-  EXPECT_EQ(engine().Promote(second_, {}).status().code(), absl::StatusCode::kUnavailable);
-  EXPECT_EQ(Aliases(), AllAt(1));
-}
-
-TEST_F(SwapFault, PromotingTheLiveOneAgainSendsNothing) {
-  ASSERT_TRUE(engine().Promote(second_, {}).ok());
-  const auto again = engine().Promote(second_, {});
-  ASSERT_TRUE(again.ok());
-  EXPECT_THAT(again->actions, IsEmpty());
-  EXPECT_EQ(swaps(), 1);
-  EXPECT_EQ(engine().Status()->previous, 1u) << "what it replaced is not forgotten";
 }
 
 }  // namespace

@@ -109,6 +109,46 @@ TEST_F(GatesTest, ADocumentTheIndexHasNotStopsTheSwap) {
   ExpectStopped(*process, 1, "counts", "docs_v1: 0 in the index, 11 written");
 }
 
+TEST_F(GatesTest, OneThatCountsHaveStoppedUnderHoldWasNeverLive) {
+  const auto process = Start("a");
+  BuildLive(*process->engine, 10);
+  const uint64_t second = BuildSealed(*process->engine, 10);
+  const auto hold = [](uint64_t) {
+    return absl::StatusOr<std::map<std::string, uint64_t>>({{"docs", 11}, {"notes", 3}});
+  };
+  const auto stopped = process->engine->Promote(second, {.overrides = {}, .hold = hold});
+  EXPECT_EQ(stopped.status().code(), absl::StatusCode::kFailedPrecondition);
+  const auto back = process->engine->Rollback(second);
+  EXPECT_EQ(back.status(), NeverLive(second));
+  EXPECT_EQ(Aliases(), AllAt(1));
+  EXPECT_TRUE(process->engine->Promote(second, {}).ok()) << "what is right now goes live";
+}
+
+TEST_F(GatesTest, OneWhoseSwapWasRefusedWasNeverLive) {
+  const auto process = Start("a");
+  BuildLive(*process->engine, 10);
+  const uint64_t second = BuildSealed(*process->engine, 10);
+  process->store->Fail(Method::kUpdateAliases, {{absl::NotFoundError("somebody"), false, nullptr}});
+  EXPECT_FALSE(process->engine->Promote(second, {}).ok());
+  EXPECT_EQ(process->engine->Rollback(second).status(), NeverLive(second));
+}
+
+TEST_F(GatesTest, WhatStopsAPromotionIsKept) {
+  const auto process = Start("a");
+  BuildLive(*process->engine, 500);
+  const uint64_t second = BuildSealed(*process->engine, 500);
+  const auto kept = [&] {
+    const auto status = process->engine->Status();
+    return *Gate(status->generations[1].meta->gates, "shrink");
+  };
+  EXPECT_TRUE(kept().passed) << "as it was sealed";
+  BuildLive(*process->engine, 1000);
+  ExpectStopped(*process, second, "shrink", "1000 -> 500");
+  EXPECT_FALSE(kept().passed);
+  EXPECT_TRUE(process->engine->Promote(second, {.overrides = {"shrink"}, .hold = {}}).ok());
+  EXPECT_TRUE(kept().overridden);
+}
+
 TEST_F(GatesTest, ARefusedDocumentStopsTheSwapAndIsReported) {
   const auto process = Start("a");
   auto build = process->engine->Begin();
