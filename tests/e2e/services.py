@@ -108,7 +108,7 @@ class Services:
         self.problems = []        # what was wrong with messages that came, and what broke in here
         self._stop = threading.Event()
         self._threads = []
-        self._senders = {}
+        self._sending = set()     # channels; one is in it before its start is told of
         self._ready = threading.Event()
 
     def __enter__(self):
@@ -137,7 +137,7 @@ class Services:
 
     def busy(self):
         """Whether any sender still sends."""
-        return any(thread.is_alive() for thread in self._senders.values())
+        return bool(self._sending)
 
     def _guarded(self, work, *values):
         try:
@@ -175,17 +175,20 @@ class Services:
     def _started(self, channel, method, properties, body):
         route = ROUTES[channel]
         self._check(method, properties, body, route.start_key, route.start_body)
-        sender, feed = self._senders.get(channel), self.feeds.get(channel)
-        running = sender is not None and sender.is_alive()
-        if feed is None or running or len(self.starts[channel]) < feed.ignores:
+        feed = self.feeds.get(channel)
+        ignores = feed is None or len(self.starts[channel]) < feed.ignores
+        if ignores or channel in self._sending:
             self.starts[channel].append("ignored")
             return
+        self._sending.add(channel)
         self.starts[channel].append("answered")
-        sender = threading.Thread(target=self._guarded, args=(self._send, channel, feed),
-                                  daemon=True)
-        self._senders[channel] = sender
-        self._threads.append(sender)
-        sender.start()
+        self._threads.append(
+            threading.Thread(target=self._answer, args=(channel, feed), daemon=True))
+        self._threads[-1].start()
+
+    def _answer(self, channel, feed):
+        self._guarded(self._send, channel, feed)
+        self._sending.discard(channel)
 
     def _check(self, method, properties, body, key, expected):
         """What a Spring listener needs, no more."""

@@ -55,6 +55,21 @@ class ServicesTest(harness.EndToEnd):
         self.assertTrue(any(body.count(b"\n") > 3 for _, body in trainees), "none is indented")
         self.assertTrue(any(b"\\u" in body for _, body in trainees), "none is escaped")
 
+    def test_who_hears_of_a_start_finds_its_sender_busy(self):
+        senders = services.Services(self.url, {"tcs": services.Feed(lambda: [])})
+        seen = []
+
+        class Starts(list):
+            def append(self, start):
+                super().append(start)
+                seen.append((start, senders.busy()))
+
+        senders.starts["tcs"] = Starts()
+        with senders:
+            self.start("tcs")
+            harness.wait_until(lambda: seen and not senders.busy(), "the answer")
+            self.assertEqual((seen, senders.sent["tcs"]), ([("answered", True)], 1))
+
     def test_names_a_start_that_spring_would_not_read(self):
         with services.Services(self.url, {}) as senders:
             self.start("tcs", content_encoding=None)
