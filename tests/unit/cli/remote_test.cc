@@ -1,13 +1,18 @@
 // Which exit code a daemon's answers become.
 #include "syncd/cli/remote.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "../http_api/fake_api.h"
+#include "syncd/cli/cli.h"
 #include "syncd/http/server.h"
 
 namespace syncd {
 namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 int ExitCodeOf(const absl::Status& error) {
   return PrintAnswer(Arguments(), ApiError(error), [](const std::string&) {});
@@ -47,6 +52,22 @@ TEST(SyncByDaemon, ARunThatIsLostWithTheLeaseIsNotDone) {
 TEST(SyncByDaemon, EndsAsItsRunDid) {
   EXPECT_EQ(SyncWith(R"({"role":"active","run":null,"last_run":{"run":13}})"), 0);
   EXPECT_EQ(SyncWith(R"({"run":null,"last_run":{"run":13,"error":{"code":"refused"}}})"), 3);
+}
+
+// What `adopt` says to this override, without a configuration.
+std::string AdoptSays(const std::string& gate) {
+  Arguments arguments;
+  arguments.overrides = {gate};
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(RunAdopt(arguments), 2);
+  return ::testing::internal::GetCapturedStderr();
+}
+
+TEST(Adopt, LetsThroughWhatIsJudgedBeforeABuild) {
+  EXPECT_THAT(AdoptSays("shrink"), HasSubstr("gate shrink"));
+  for (const char* gate : {"disk", "capacity", "blocks", "templates"}) {
+    EXPECT_THAT(AdoptSays(gate), Not(HasSubstr(gate)));
+  }
 }
 
 }  // namespace
