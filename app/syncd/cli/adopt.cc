@@ -15,8 +15,8 @@
 #include "syncd/cli/remote.h"
 #include "syncd/report/report.h"
 #include "syncd/sync/announce.h"
+#include "syncd/sync/channel_gates.h"
 #include "syncd/sync/runner.h"
-#include "syncd/sync/state_disk.h"
 #include "syncd/wiring.h"
 
 namespace syncd {
@@ -30,16 +30,11 @@ absl::Status NothingConfirmed() {
       "nobody reads or writes by that name any more; `syncd status` shows which are pending"));
 }
 
-// Beside the gates of --take-names there is one that is judged before anything is read.
-absl::Status NothingToOverride(const Arguments& arguments) {
-  for (const std::string& gate : arguments.overrides) {
-    if (arguments.take_names || gate == kDiskGate) continue;
-    return AsUsage(absl::InvalidArgumentError(absl::StrFormat(
-        "--override %s goes with --take-names; a build that a gate has stopped is let through by "
-        "`syncd sync --promote N --override %s`",
-        gate, gate)));
-  }
-  return absl::OkStatus();
+// The gates of --take-names are judged with it.
+absl::Status CheckAdoptOverrides(const Arguments& arguments) {
+  if (arguments.take_names) return absl::OkStatus();
+  const absl::Status s = CheckOverridesOfBuild(arguments.overrides);
+  return s.ok() ? s : AsUsage(s);
 }
 
 int TakeNamesByDaemon(const Arguments& arguments, const ApiClient& daemon) {
@@ -94,7 +89,7 @@ int RunAdopt(const Arguments& arguments) {
   if (arguments.take_names && arguments.confirmed.empty()) {
     return Fail(arguments, NothingConfirmed());
   }
-  if (const absl::Status s = NothingToOverride(arguments); !s.ok()) return Fail(arguments, s);
+  if (const absl::Status s = CheckAdoptOverrides(arguments); !s.ok()) return Fail(arguments, s);
   const auto remote = [&](const ApiClient& daemon) {
     return arguments.take_names ? TakeNamesByDaemon(arguments, daemon)
                                 : AdoptByDaemon(arguments, daemon);

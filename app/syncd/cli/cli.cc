@@ -81,7 +81,8 @@ void AddAdopt(CLI::App& app, Arguments& arguments, Command& chosen) {
       ->needs(take);
   adopt
       ->add_option("--override", arguments.overrides,
-                   "let this gate of --take-names, or `disk`, through; may be repeated")
+                   "let this gate of --take-names, or one that is judged before a build, through; "
+                   "may be repeated")
       ->type_name("GATE")
       ->allow_extra_args(false);
 }

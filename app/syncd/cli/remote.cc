@@ -3,7 +3,6 @@
 #include <absl/strings/ascii.h>
 #include <absl/strings/str_format.h>
 
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <chrono>
@@ -12,8 +11,10 @@
 #include <iterator>
 #include <thread>
 
+#include "syncd/cli/answer_json.h"
 #include "syncd/cli/cli.h"
 #include "syncd/cli/people.h"
+#include "syncd/cli/run_watch.h"
 #include "syncd/readmodel/state_lock.h"
 
 namespace syncd {
@@ -23,9 +24,6 @@ namespace json = boost::json;
 
 constexpr std::chrono::milliseconds kPoll{500};
 
-// A daemon that is being restarted while one waits for its run.
-constexpr int kLostAnswersMax = 120;
-
 // The exit code for the word that stands for an error in JSON.
 ExitCode ExitCodeForWord(std::string_view word) {
   if (word == "refused" || word == "lease_lost") return ExitCode::kRefused;
@@ -34,7 +32,8 @@ ExitCode ExitCodeForWord(std::string_view word) {
   return ExitCode::kFailed;
 }
 
-ExitCode ExitCodeForHttp(int status) {
+// `code` is the error's: a 504 may also say that nothing was sent.
+ExitCode ExitCodeForHttp(int status, std::string_view code) {
   switch (status) {
     case 400:
     case 401:
@@ -44,28 +43,10 @@ ExitCode ExitCodeForHttp(int status) {
     case 409:
       return ExitCode::kRefused;
     case 504:
-      return ExitCode::kUnknown;
+      return code == "unknown_outcome" ? ExitCode::kUnknown : ExitCode::kFailed;
     default:
       return ExitCode::kFailed;
   }
-}
-
-json::value Parse(const std::string& text) {
-  json::error_code error;
-  json::value value = json::parse(text, error);
-  return error ? json::value(nullptr) : value;
-}
-
-// The value at `name` of an object; null for anything else.
-json::value At(const json::value& value, const char* name) {
-  const json::object* object = value.if_object();
-  const json::value* found = object == nullptr ? nullptr : object->if_contains(name);
-  return found == nullptr ? json::value(nullptr) : *found;
-}
-
-std::string TextAt(const json::value& value, const char* name) {
-  const json::value found = At(value, name);
-  return found.is_string() ? std::string(found.get_string()) : "";
 }
 
 std::string SyncBody(const Arguments& arguments) {
@@ -95,7 +76,7 @@ int PrintOutcome(const Arguments& arguments, const json::value& outcome) {
 int WaitForRun(const Arguments& arguments, const ApiClient& daemon,
                const absl::StatusOr<ApiAnswer>& begun) {
   if (!begun.ok() || begun->status >= 300) return PrintAnswer(arguments, begun, [](const auto&) {});
-  const json::value started = Parse(begun->json);
+  const json::value started = ParseAnswer(begun->json);
   const json::value run = At(started, "run");
   if (At(started, "already_running") == json::value(true)) {
     return Fail(arguments, absl::FailedPreconditionError(absl::StrFormat(
@@ -105,24 +86,18 @@ int WaitForRun(const Arguments& arguments, const ApiClient& daemon,
   if (!arguments.json) {
     PrintLine(absl::StrFormat("run %s, by the daemon", json::serialize(run)));
   }
-  std::string last;
-  for (int lost = 0; lost < kLostAnswersMax;) {
+  json::error_code none;  // then any outcome is the run's
+  RunWatch watch(run.to_number<uint64_t>(none));
+  for (std::string last;;) {
     std::this_thread::sleep_for(kPoll);
-    const auto answer = daemon.Get("/api/status");
-    if (!answer.ok() || answer->status >= 300) {
-      ++lost;
-      continue;
-    }
-    lost = 0;
-    const json::value status = Parse(answer->json);
-    const json::value under_way = At(status, "run");
-    if (under_way.is_null()) return PrintOutcome(arguments, At(status, "last_run"));
-    const std::string line = RunForPeople(json::serialize(under_way));
+    const auto outcome = watch.See(daemon.Get("/api/status"));
+    if (!outcome.ok()) return Fail(arguments, outcome.status());
+    if (*outcome) return PrintOutcome(arguments, ParseAnswer(**outcome));
+    if (watch.under_way().empty()) continue;
+    const std::string line = RunForPeople(watch.under_way());
     if (line != last) std::fprintf(stderr, "syncd: %s\n", line.c_str());
     last = line;
   }
-  return Fail(arguments, absl::UnknownError("the daemon does not answer any more: `syncd status` "
-                                            "tells what became of the run"));
 }
 
 }  // namespace
@@ -151,10 +126,10 @@ int PrintAnswer(const Arguments& arguments, const absl::StatusOr<ApiAnswer>& ans
                 const std::function<void(const std::string& json)>& for_people) {
   if (!answer.ok()) return Fail(arguments, answer.status());
   if (answer->status >= 300) {
-    const json::value error = At(Parse(answer->json), "error");
+    const json::value error = At(ParseAnswer(answer->json), "error");
     if (arguments.json) PrintLine(answer->json);
     std::fprintf(stderr, "syncd: %s\n", TextAt(error, "message").c_str());
-    return static_cast<int>(ExitCodeForHttp(answer->status));
+    return static_cast<int>(ExitCodeForHttp(answer->status, TextAt(error, "code")));
   }
   arguments.json ? PrintLine(answer->json) : for_people(answer->json);
   return 0;

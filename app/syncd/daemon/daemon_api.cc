@@ -3,7 +3,6 @@
 #include <absl/strings/str_join.h>
 #include <indexswap/names.h>
 
-#include <algorithm>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -27,11 +26,6 @@ constexpr int kAccepted = 202;
 
 ApiAnswer Answer(std::string text) { return {200, std::move(text)}; }
 
-// The one gate that is judged before a build is begun.
-bool OnlyDisk(const std::vector<std::string>& overrides) {
-  return std::ranges::all_of(overrides, [](const auto& gate) { return gate == kDiskGate; });
-}
-
 // The state of a run in the words of status, whether it is under way or has just begun.
 ApiAnswer RunAnswer(uint64_t run, const std::string& state, bool already_running) {
   return {kAccepted, json::serialize(json::object{
@@ -43,10 +37,8 @@ ApiAnswer RunAnswer(uint64_t run, const std::string& state, bool already_running
 ApiAnswer Daemon::StartSync(const ApiSyncRequest& asked) {
   if (absl::Status s = CheckStateNow(tools_.engine, asked.if_state); !s.ok()) return ApiError(s);
   if (absl::Status s = CheckOverrides(asked.overrides); !s.ok()) return ApiError(s);
-  if (!asked.promote && !OnlyDisk(asked.overrides)) {
-    return ApiError(absl::InvalidArgumentError(
-        "override goes with promote: which sealed generation is to be let through? Only the gate "
-        "disk is judged before a build"));
+  if (!asked.promote) {
+    if (absl::Status s = CheckOverridesOfBuild(asked.overrides); !s.ok()) return ApiError(s);
   }
   SyncRequest request;
   request.source = "queues";
@@ -179,11 +171,7 @@ ApiAnswer Daemon::Prune(bool dry_run) {
 
 ApiAnswer Daemon::Adopt(const ApiAdoptRequest& asked) {
   if (!asked.take_names.empty()) return TakeNames(asked);
-  if (!OnlyDisk(asked.overrides)) {
-    return ApiError(absl::InvalidArgumentError(
-        "override of anything but disk goes with take_names; a build that a gate has stopped is "
-        "let through by POST /api/sync with promote"));
-  }
+  if (absl::Status s = CheckOverridesOfBuild(asked.overrides); !s.ok()) return ApiError(s);
   // Refuses at once what would end the run in its first moment.
   if (const auto plan = tools_.engine.PlanAdoption(); !plan.ok()) return ApiError(plan.status());
   SyncRequest request;

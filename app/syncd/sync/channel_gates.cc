@@ -6,7 +6,15 @@
 #include <algorithm>
 #include <array>
 
+#include "syncd/sync/state_disk.h"
+
 namespace syncd {
+namespace {
+
+// The folder's own, and those of the engine.
+constexpr std::array<const char*, 4> kBeforeBuild = {kDiskGate, "capacity", "blocks", "templates"};
+
+}  // namespace
 
 std::vector<indexswap::GateResult> JudgeChannelGates(const std::vector<ChannelState>& channels,
                                                      const RejectedConfig& limits) {
@@ -42,6 +50,18 @@ absl::Status CheckOverrides(const std::vector<std::string>& overrides) {
           absl::StrFormat("there is no gate %s; those that can be overridden are %s", name,
                           absl::StrJoin(kGates, ", ")));
     }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckOverridesOfBuild(const std::vector<std::string>& overrides) {
+  if (absl::Status s = CheckOverrides(overrides); !s.ok()) return s;
+  for (const std::string& name : overrides) {
+    if (std::ranges::find(kBeforeBuild, name) != kBeforeBuild.end()) continue;
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "the gate %s is not judged before a build; those that are: %s. A build that it has stopped "
+        "is let through by `sync --promote N --override %s`",
+        name, absl::StrJoin(kBeforeBuild, ", "), name));
   }
   return absl::OkStatus();
 }

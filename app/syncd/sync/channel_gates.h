@@ -21,6 +21,10 @@ std::vector<indexswap::GateResult> JudgeChannelGates(const std::vector<ChannelSt
 // before anything is begun. kInvalidArgument names those that there are.
 absl::Status CheckOverrides(const std::vector<std::string>& overrides);
 
+// Whether each of `overrides` names a gate that is judged before a build is begun, and so may be
+// let through before there is anything to promote. kInvalidArgument names those that there are.
+absl::Status CheckOverridesOfBuild(const std::vector<std::string>& overrides);
+
 }  // namespace syncd
 
 #endif  // SYNCD_SYNC_CHANNEL_GATES_H_

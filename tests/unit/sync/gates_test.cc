@@ -1,7 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "indexswap/engine/preflight.h"
 #include "syncd/sync/channel_gates.h"
+#include "syncd/sync/state_disk.h"
 
 namespace syncd {
 namespace {
@@ -57,6 +59,24 @@ TEST(CheckOverrides, NamesOfGatesAreJudgedBeforeAnythingIsBegun) {
   EXPECT_THAT(std::string(CheckOverrides({"shrink", "shrimp"}).message()),
               HasSubstr("there is no gate shrimp"));
   EXPECT_THAT(std::string(CheckOverrides({"ended"}).message()), HasSubstr("can't be overridden"));
+}
+
+TEST(CheckOverridesOfBuild, OnlyGatesThatAreJudgedBeforeABuild) {
+  EXPECT_TRUE(CheckOverridesOfBuild({}).ok());
+  EXPECT_TRUE(CheckOverridesOfBuild({kDiskGate, "capacity"}).ok());
+  EXPECT_THAT(std::string(CheckOverridesOfBuild({"capacity", "shrink"}).message()),
+              HasSubstr("the gate shrink is not judged before a build"));
+  EXPECT_THAT(std::string(CheckOverridesOfBuild({"shrimp"}).message()),
+              HasSubstr("there is no gate shrimp"));
+}
+
+TEST(CheckOverridesOfBuild, TheEnginesAreThoseOfTheEngine) {
+  for (const char* gate :
+       {"refused", "rejected", "shrink", "empty", "min_documents", "filters", "health", "queries",
+        "digest", "changed", "capacity", "blocks", "templates"}) {
+    ASSERT_TRUE(CheckOverrides({gate}).ok()) << gate;
+    EXPECT_EQ(CheckOverridesOfBuild({gate}).ok(), indexswap::IsJudgedBeforeBuild(gate)) << gate;
+  }
 }
 
 }  // namespace

@@ -1,0 +1,161 @@
+// What the active daemon lets one do, over a memory store.
+#include "syncd/daemon/daemon.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <indexswap/inspector.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "indexswap/testing/forwarding_store.h"
+#include "indexswap/testing/memory_store.h"
+#include "syncd/plan/plan_reader.h"
+
+namespace syncd {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::HasSubstr;
+
+// Disks without room for anything, if there are disks.
+class FullDisks : public indexswap::StoreInspector {
+ public:
+  std::vector<indexswap::CapabilityFacts> Capabilities() const override { return {}; }
+  absl::StatusOr<std::vector<indexswap::TemplateFacts>> Templates(
+      const std::vector<std::string>&) override {
+    return std::vector<indexswap::TemplateFacts>();
+  }
+  absl::StatusOr<std::vector<indexswap::BlockFacts>> Blocks(
+      const std::vector<std::string>&) override {
+    return std::vector<indexswap::BlockFacts>();
+  }
+  absl::StatusOr<std::vector<indexswap::DiskFacts>> Disks() override { return disks; }
+  std::vector<indexswap::ProbeFacts> Probe(const indexswap::StateQuery&) override { return {}; }
+  std::vector<std::string> Untried() const override { return {}; }
+
+  std::vector<indexswap::DiskFacts> disks;
+};
+
+class InspectedStore : public indexswap::testing::ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  indexswap::StoreInspector* inspector() override { return &disks_; }
+  void FillDisks() { disks_.disks = {{"node", 100, 0, 0, 0}}; }
+
+ private:
+  FullDisks disks_;
+};
+
+class DaemonTest : public ::testing::Test {
+ protected:
+  DaemonTest() : plan_(*ReadPlan(*ShippedPlanDir("tis"))) {
+    folder_ = ::testing::TempDir() + "daemon-" +
+              ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+    std::ofstream(folder_ + "/lock").put('\n');  // whoever serves holds it: it is watched
+    config_.state = folder_;
+    config_.disk.min_free_bytes = 0;
+    config_.amqp.url = "amqp://127.0.0.1:1/";  // nobody listens there
+    journal_ = *Journal::Open(folder_);
+    log_ = *EventLog::Open(folder_, plan_);
+    wanted_ = *WantedRuns::Open(folder_);
+    store_ = std::make_shared<InspectedStore>(indexswap::testing::MakeMemoryStore());
+    indexswap::EngineOptions options;
+    options.owner = {"here", 1, "", journal_->state_id(), ""};
+    options.owner_lock_held = true;
+    options.lease.beat = milliseconds(1);
+    engine_ = *indexswap::Engine::Open(store_, plan_.ToReleaseSpec(), options, &observer_);
+    const auto note = [this](indexswap::Observer::Severity, const std::string& text) {
+      if (on_note_) on_note_(text);
+      const std::lock_guard lock(notes_mutex_);
+      notes_ += text + "\n";
+    };
+    const DaemonTools tools{plan_,    *engine_, *journal_, *log_,
+                            *wanted_, refused_, note,      [](std::string_view) {}};
+    daemon_ = std::make_unique<Daemon>(tools, config_, std::nullopt);
+  }
+  ~DaemonTest() override {
+    daemon_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  std::string Notes() {
+    const std::lock_guard lock(notes_mutex_);
+    return notes_;
+  }
+
+  // Waits as a service does.
+  void Until(const std::function<bool()>& seen) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    const absl::Status waited = daemon_->Wait([&] {
+      const bool late = std::chrono::steady_clock::now() > end;
+      EXPECT_FALSE(late) << Notes();
+      return late || seen();
+    });
+    ASSERT_TRUE(waited.ok()) << waited;
+  }
+  void UntilNoted(const std::string& text) {
+    Until([&] { return Notes().find(text) != std::string::npos; });
+  }
+
+  // Begins it, once the lease is confirmed.
+  void Sync(const ApiSyncRequest& request) {
+    ApiAnswer answer;
+    Until([&] {
+      answer = daemon_->StartSync(request);
+      return answer.status != 503;
+    });
+    EXPECT_EQ(answer.status, 202) << answer.json;
+  }
+
+  const Plan plan_;
+  std::string folder_;
+  Config config_;
+  RefusedDocuments refused_;
+  indexswap::Observer observer_;
+  std::unique_ptr<Journal> journal_;
+  std::unique_ptr<EventLog> log_;
+  std::unique_ptr<WantedRuns> wanted_;
+  std::shared_ptr<InspectedStore> store_;
+  std::unique_ptr<indexswap::Engine> engine_;
+  std::function<void(const std::string&)> on_note_;  // on any thread; set it before Start
+
+  std::mutex notes_mutex_;
+  std::string notes_;
+  std::unique_ptr<Daemon> daemon_;
+};
+
+TEST_F(DaemonTest, AGateBeforeTheBuildIsLetThroughAsItsMessageSays) {
+  store_->FillDisks();
+  ASSERT_TRUE(daemon_->Start().ok());
+  Sync({});
+  UntilNoted("`sync --override capacity` begins all the same");
+  Until([&] { return daemon_->CancelSync().status == 409; });  // it has ended
+  ApiSyncRequest request;
+  request.overrides = {"capacity"};
+  Sync(request);
+  UntilNoted("generation 1: receiving from queues");
+}
+
+TEST_F(DaemonTest, OverridesWithoutABuildToPromoteAreOfGatesBeforeIt) {
+  ASSERT_TRUE(daemon_->Start().ok());
+  ApiSyncRequest sync;
+  sync.overrides = {"shrink"};
+  EXPECT_EQ(daemon_->StartSync(sync).status, 400);
+  ApiAdoptRequest adopt;
+  adopt.overrides = {"shrink"};
+  EXPECT_EQ(daemon_->Adopt(adopt).status, 400);
+  adopt.overrides = {"disk", "capacity", "blocks", "templates"};
+  EXPECT_EQ(daemon_->Adopt(adopt).status, 409) << "there is nothing to adopt";
+}
+
+}  // namespace
+}  // namespace syncd
