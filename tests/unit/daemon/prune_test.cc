@@ -91,12 +91,5 @@ TEST_F(PruneTest, WhatIsKeptUpToDateStays) {
   EXPECT_THAT(Prune(false), ElementsAre("v5.db"));
 }
 
-TEST_F(PruneTest, ADryRunOfWhoeverHoldsTheLeaseSaysWhatWouldBeDone) {
-  ASSERT_TRUE(engine_->Begin().ok());  // and is not gone on with
-  Touch("v1.db");
-  EXPECT_THAT(Prune(true), ElementsAre("v1.db"));
-  EXPECT_THAT(Prune(false), ElementsAre("v1.db"));
-}
-
 }  // namespace
 }  // namespace syncd
