@@ -50,6 +50,19 @@ std::string StateFor(const absl::Status& status) {
   }
 }
 
+// Whatever has become of it since: one that was killed right behind its swap is live.
+bool IsSealed(const indexswap::ReleaseStatus& status, uint64_t generation) {
+  return std::ranges::any_of(status.generations, [&](const auto& one) {
+    const bool sealed = one.state == "sealed" || one.state == "live" || one.state == "previous";
+    return one.generation == generation && sealed;
+  });
+}
+
+// Whether it is Engine::Resume that refuses the build, and not the store that could not be asked.
+bool SaysThatItIsNotWhole(const absl::Status& resumed) {
+  return absl::IsNotFound(resumed) || absl::IsFailedPrecondition(resumed);
+}
+
 }  // namespace
 
 SyncRunner::SyncRunner(const Tools& tools)
@@ -108,7 +121,7 @@ absl::Status SyncRunner::RunSteps(const SyncRequest& request, SyncOutcome& outco
   if (absl::Status s = CleanUp(*status, *unfinished ? (*unfinished)->generation : 0); !s.ok()) {
     return s;
   }
-  if (*unfinished) return Continue(*std::move(*unfinished), request, outcome);
+  if (*unfinished) return Continue(*std::move(*unfinished), *status, request, outcome);
   return BeginNew(request, outcome);
 }
 
@@ -210,8 +223,8 @@ absl::Status SyncRunner::BeginNew(const SyncRequest& request, SyncOutcome& outco
   return Promote(file->get(), request, outcome);
 }
 
-absl::Status SyncRunner::Continue(Unfinished unfinished, const SyncRequest& request,
-                                  SyncOutcome& outcome) {
+absl::Status SyncRunner::Continue(Unfinished unfinished, const indexswap::ReleaseStatus& status,
+                                  const SyncRequest& request, SyncOutcome& outcome) {
   const auto start = steady_clock::now();
   outcome.generation = unfinished.generation;
   outcome.resumed = true;
@@ -219,10 +232,13 @@ absl::Status SyncRunner::Continue(Unfinished unfinished, const SyncRequest& requ
   hooks_.Note(kInfo, absl::StrFormat("generation %d was cut off while %s: going on with it",
                                      unfinished.generation,
                                      std::string(RunStageName(unfinished.run.stage))));
-  auto build = engine_.Resume(unfinished.generation);
-  const bool sealed_already = build.status().code() == absl::StatusCode::kFailedPrecondition &&
-                              unfinished.run.stage != RunStage::kReceiving;
-  if (!build.ok() && !sealed_already) {
+  const bool sealed_already =
+      unfinished.run.stage != RunStage::kReceiving && IsSealed(status, unfinished.generation);
+  absl::StatusOr<std::unique_ptr<indexswap::Build>> build = nullptr;
+  if (!sealed_already) build = engine_.Resume(unfinished.generation);
+  if (!build.ok()) {
+    // A store that can't say now whether the build is whole has not said that it is not.
+    if (!SaysThatItIsNotWhole(build.status())) return build.status();
     // Cut off before all its indexes were there, or somebody has removed one.
     hooks_.Note(kInfo, Text(build.status()));
     if (absl::Status s = SetStage(*unfinished.file, unfinished.run, RunStage::kAbandoned);

@@ -93,7 +93,8 @@ class SyncRunner {
   absl::Status CleanUp(const indexswap::ReleaseStatus& status, uint64_t keep);
   absl::Status GiveUp(uint64_t generation, const std::string& reason);
   absl::Status BeginNew(const SyncRequest& request, SyncOutcome& outcome);
-  absl::Status Continue(Unfinished unfinished, const SyncRequest& request, SyncOutcome& outcome);
+  absl::Status Continue(Unfinished unfinished, const indexswap::ReleaseStatus& status,
+                        const SyncRequest& request, SyncOutcome& outcome);
   absl::Status Receive(GenerationFile& file, RunInfo& run, SyncOutcome& outcome);
   absl::Status LoadAndSeal(GenerationFile& file, RunInfo& run, indexswap::Build& build,
                            SyncOutcome& outcome);
