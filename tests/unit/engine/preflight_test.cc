@@ -144,9 +144,8 @@ TEST_F(PreflightTest, NoRoom) {
 TEST_F(PreflightTest, RoomForLessThanTheBuild) {
   BuildLive(*engine_, 1000);
   uint64_t bytes = 0;
-  for (const IndexState& index : store_->Read({"tis", {"docs", "notes"}, {}})->indexes) {
-    bytes += index.bytes;
-  }
+  const auto state = store_->Read({"tis", {"docs", "notes"}, {}});
+  for (const IndexState& index : state->indexes) bytes += index.bytes;
   ASSERT_GT(bytes, 1u);
   store_->told.disks = Disks({{"node", 2 * bytes, bytes, bytes, bytes - 1}});
   ExpectStopped("capacity", "bytes until the low watermark");
