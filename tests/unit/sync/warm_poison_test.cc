@@ -54,9 +54,10 @@ TEST_F(WarmPoisonTest, ADocumentThatTheServerFailsWithIsADeadLetterAndHoldsUpNob
   Send(1, "poison");
   // Three families have the doctor; each needs others beside it.
   int others = 1;
-  while (*log_->CountDeadLetters() < 3 && others < 1000) {
+  bool is_settled = false;
+  while ((!is_settled || *log_->CountDeadLetters() < 3) && others < 1000) {
     Send(++others, "good");
-    SettleWithin(generation, milliseconds(100)).IgnoreError();
+    is_settled = SettleWithin(generation, milliseconds(200)).ok();
   }
   const auto letters = log_->ListDeadLetters(0, 10);
   ASSERT_EQ(letters->size(), 3u);
