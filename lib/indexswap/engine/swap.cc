@@ -101,11 +101,13 @@ absl::StatusOr<bool> FindOutWithoutLease(Core& core, const SwapActions& plan, co
                                          const absl::Status& lost) {
   Clock& clock = *core.options.clock;
   const auto end = clock.Monotonic() + core.options.outcome_timeout;
-  while (true) {
+  for (bool gone = false;;) {
     const auto view = core.ReadViewSurely();
     if (!view.ok()) return OutcomeStaysUnknown(view.status());
     if (HasHappened(plan, view->aliases)) return true;
-    if (!Has(view->leases, fence.epoch)) return lost;
+    if (gone) return lost;
+    gone = !Has(view->leases, fence.epoch);
+    if (gone) continue;  // aliases and leases need not be of one moment: once more, behind it
     if (clock.Monotonic() >= end) return OutcomeStaysUnknown(lost);
     clock.SleepFor(core.options.bulk.retry_min);
   }
