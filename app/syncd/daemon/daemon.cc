@@ -251,6 +251,7 @@ absl::StatusOr<std::pair<uint64_t, bool>> Daemon::Begin(const SyncRequest& reque
   if (!request.promote && !cut_off) {
     if (absl::Status s = JudgeRoom(request); !s.ok()) return s;
   }
+  const std::lock_guard begins(begins_);
   // On the disk before the answer: whoever was told that it runs need not ask again.
   absl::Status kept = tools_.wanted.Keep({run, request.promote, request.overrides});
   if (!kept.ok()) return OfFolder(kept);

@@ -108,6 +108,7 @@ class Daemon : public Api {
   void StartIntakes();
   absl::StatusOr<std::pair<uint64_t, bool>> Begin(const SyncRequest& request);
   ApiAnswer TakeNames(const ApiAdoptRequest& request);
+  absl::Status CheckPrune();
   void NoteOutcome(const std::string& what, const absl::Status& status);
   void GoOn(const indexswap::ReleaseStatus& status);
   void NoteSwap(uint64_t live, const std::vector<std::string>& pending);
@@ -137,6 +138,8 @@ class Daemon : public Api {
   std::unique_ptr<WarmSet> warm_;
   std::vector<std::unique_ptr<ChannelIntake>> intakes_;
   std::unique_ptr<RunWorker> worker_;
+
+  std::mutex begins_;  // a run may not begin while a prune deletes what it would go on with
 
   std::condition_variable stop_changed_;
   bool stop_ = false;

@@ -15,6 +15,7 @@
 #include "syncd/sync/channel_gates.h"
 #include "syncd/sync/expected_state.h"
 #include "syncd/sync/state_disk.h"
+#include "syncd/sync/state_files.h"
 #include "syncd/sync/unknown_outcome.h"
 
 namespace syncd {
@@ -163,7 +164,35 @@ void Daemon::NoteOutcome(const std::string& what, const absl::Status& status) {
   outcome_is_open_ = true;
 }
 
+// The engine keeps what it is building. What a run has not gone on with yet, right after a restart
+// or between two of its tries, looks to it like a build that nobody cares for.
+absl::Status Daemon::CheckPrune() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!started_) {
+      return absl::UnavailableError(
+          "nothing was deleted: the daemon is still starting, or is stopping");
+    }
+  }
+  const auto view = worker_->view();
+  if (!view) return absl::OkStatus();
+  const auto planned = tools_.engine.Prune(/*dry_run=*/true);
+  if (!planned.ok()) return planned.status();
+  const auto cut_off = CutOffRun(state_, tools_.plan, std::nullopt);
+  for (const indexswap::RetentionVerdict& verdict : planned->verdicts) {
+    const bool of_run = verdict.generation == view->run || verdict.generation == cut_off;
+    if (!verdict.prune || !of_run) continue;
+    return absl::UnavailableError(absl::StrFormat(
+        "nothing was deleted: the run under way is about to go on with generation %d. Try again in "
+        "a moment",
+        verdict.generation));
+  }
+  return absl::OkStatus();
+}
+
 ApiAnswer Daemon::Prune(bool dry_run) {
+  const std::lock_guard begins(begins_);
+  if (absl::Status s = CheckPrune(); !s.ok()) return ApiError(s);
   const auto pruned = PruneAll(tools_.engine, warm_.get(), state_, dry_run);
   if (!pruned.ok()) return ApiError(pruned.status());
   return Answer(PruneJson(*pruned, dry_run));

@@ -71,8 +71,9 @@ absl::StatusOr<PruneReport> PruneGenerations(Core& core, bool dry_run) {
   if (!read.ok()) return read.status();
   const ReleaseView& view = *read;
   PruneReport report;
-  report.verdicts =
-      JudgeRetention(core.options.retention, Candidates(core, view, /*lease_held=*/!dry_run));
+  // Whoever holds the lease knows in a dry run, too, that nobody else builds.
+  const bool lease_held = !dry_run || core.lease.Current().ok();
+  report.verdicts = JudgeRetention(core.options.retention, Candidates(core, view, lease_held));
   for (RetentionVerdict& verdict : report.verdicts) {
     const std::string& newer = view.Find(verdict.generation)->newer;
     if (!newer.empty()) verdict.reason = newer;

@@ -157,5 +157,36 @@ TEST_F(DaemonTest, OverridesWithoutABuildToPromoteAreOfGatesBeforeIt) {
   EXPECT_EQ(daemon_->Adopt(adopt).status, 409) << "there is nothing to adopt";
 }
 
+TEST_F(DaemonTest, NothingIsPrunedBeforeItHasStarted) {
+  EXPECT_EQ(daemon_->Prune(false).status, 503);
+  EXPECT_EQ(daemon_->Prune(true).status, 503);
+  ASSERT_TRUE(daemon_->Start().ok());
+  EXPECT_EQ(daemon_->Prune(true).status, 200);
+  EXPECT_EQ(daemon_->Prune(false).status, 200);
+}
+
+TEST_F(DaemonTest, WhatARunGoesOnWithIsNotPrunedBetweenItsTries) {
+  std::vector<ApiAnswer> answers;
+  bool pruned = false;
+  on_note_ = [&](const std::string& text) {
+    // The broker is away. Said between two tries, by the run's own thread.
+    if (pruned || text.find("the sync goes on as soon as it can") == std::string::npos) return;
+    pruned = true;
+    for (const bool dry_run : {true, false}) answers.push_back(daemon_->Prune(dry_run));
+  };
+  ASSERT_TRUE(daemon_->Start().ok());
+  Sync({});
+  UntilNoted("generation 1 was cut off while receiving: going on with it");
+  daemon_->Stop();
+  ASSERT_EQ(answers.size(), 2u);
+  for (const ApiAnswer& answer : answers) {
+    EXPECT_EQ(answer.status, 503) << answer.json;
+    EXPECT_THAT(answer.json, HasSubstr("generation 1"));
+  }
+  const auto status = engine_->Status();
+  ASSERT_EQ(status->generations.size(), 1u);
+  EXPECT_EQ(status->generations[0].state, "building");
+}
+
 }  // namespace
 }  // namespace syncd

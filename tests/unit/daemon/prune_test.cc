@@ -91,5 +91,12 @@ TEST_F(PruneTest, WhatIsKeptUpToDateStays) {
   EXPECT_THAT(Prune(false), ElementsAre("v5.db"));
 }
 
+TEST_F(PruneTest, ADryRunOfWhoeverHoldsTheLeaseSaysWhatWouldBeDone) {
+  ASSERT_TRUE(engine_->Begin().ok());  // and is not gone on with
+  Touch("v1.db");
+  EXPECT_THAT(Prune(true), ElementsAre("v1.db"));
+  EXPECT_THAT(Prune(false), ElementsAre("v1.db"));
+}
+
 }  // namespace
 }  // namespace syncd
