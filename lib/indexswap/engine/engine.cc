@@ -11,10 +11,11 @@
 #include "indexswap/engine/core.h"
 #include "indexswap/engine/creation.h"
 #include "indexswap/engine/preflight.h"
+#include "indexswap/engine/promotion.h"
 #include "indexswap/engine/prune.h"
 #include "indexswap/engine/rollback.h"
 #include "indexswap/engine/status.h"
-#include "indexswap/engine/swap.h"
+#include "indexswap/engine/swap_plan.h"
 #include "indexswap/engine/view.h"
 
 namespace indexswap {

@@ -6,7 +6,9 @@
 
 #include "indexswap/engine/adoption.h"
 #include "indexswap/engine/preflight.h"
+#include "indexswap/engine/promotion.h"
 #include "indexswap/engine/swap.h"
+#include "indexswap/engine/swap_plan.h"
 #include "indexswap/engine/view.h"
 
 namespace indexswap {

@@ -5,8 +5,7 @@
 #include <absl/status/statusor.h>
 #include <indexswap/engine.h>
 
-#include <string>
-#include <vector>
+#include <chrono>
 
 #include "indexswap/engine/core.h"
 #include "indexswap/engine/view.h"
@@ -25,31 +24,6 @@ SwapReport StartReport(const ReleaseView& view, uint64_t to, const SwapActions& 
 
 // ExecuteSwap, noted in `report`.
 absl::Status SendSwap(Core& core, const SwapActions& plan, SwapReport& report);
-
-// Makes `generation` live; see Engine::Promote.
-absl::StatusOr<SwapReport> PromoteGeneration(Core& core, uint64_t generation,
-                                             const PromoteInput& input);
-
-// What the store holds, for a plan: a block that keeps even that from being read is a refusal.
-absl::StatusOr<ReleaseView> ReadForPlan(Core& core);
-
-// See Engine::PlanSwap.
-absl::StatusOr<SwapReport> ExplainSwap(Core& core, uint64_t to);
-
-// See Engine::State.
-absl::StatusOr<std::string> ReadState(Core& core);
-std::string StateOf(const Core& core, const ReleaseView& view);
-
-// Notes in `report` the requests that create `created` and carry out its actions, under the lease
-// that is held, or else the next one.
-void ExplainRequests(Core& core, const ReleaseView& view,
-                     const std::vector<IndexDefinition>& created, SwapReport& report);
-
-// The generation, if aliases may move to it; kFailedPrecondition otherwise.
-absl::StatusOr<const GenerationView*> RequireComplete(const ReleaseView& view, uint64_t generation);
-
-// Makes what was written to the generation visible to searches.
-absl::Status RefreshIndexes(Core& core, const GenerationMeta& meta);
 
 }  // namespace indexswap
 

@@ -1,4 +1,6 @@
 // What becomes of a swap whose request or answer is lost, also while a rival takes over.
+#include <utility>
+
 #include "world.h"
 
 namespace indexswap {
@@ -113,6 +115,64 @@ TEST_F(SwapFault, ARivalThatHasNotFencedItOffLeavesTheOutcomeUnknown) {
   store().Fail(Method::kUpdateAliases, {{absl::UnknownError("reset"), false, rival}});
   EXPECT_EQ(engine().Promote(second_, {}).status().code(), absl::StatusCode::kUnknown);
 }
+
+// A store whose reads are of two moments: aliases first, leases behind them.
+class TornStore : public FaultyStore {
+ public:
+  using FaultyStore::FaultyStore;
+
+  // Runs `between` in the middle of the read that comes after `reads` others.
+  void Tear(int reads, std::function<void()> between) {
+    reads_ = reads;
+    between_ = std::move(between);
+  }
+
+  absl::StatusOr<StoreState> Read(const StateQuery& query) override {
+    auto before = FaultyStore::Read(query);
+    if (!between_ || !before.ok() || reads_-- > 0) return before;
+    std::exchange(between_, nullptr)();
+    auto after = FaultyStore::Read(query);
+    if (after.ok()) before->leases = after->leases;
+    return before;
+  }
+
+ private:
+  int reads_ = 0;
+  std::function<void()> between_;
+};
+
+class TornRead : public SwapFault, public ::testing::WithParamInterface<int> {};
+
+// Whichever of the reads by which the outcome is found out it meets.
+TEST_P(TornRead, ARequestThatArrivesInItsMidstIsFoundAsDone) {
+  auto owned = std::make_shared<TornStore>(testing::MakeMemoryStore(cluster_));
+  TornStore& torn = *owned;
+  Recorder observer;
+  const auto engine = Engine::Open(owned, SmallRelease(), OptionsFor("torn", clock_), &observer);
+  ASSERT_TRUE(engine.ok()) << engine.status();
+  ASSERT_TRUE((*engine)->TakeLease().ok());
+  const Fence own{"tis", (*engine)->Status()->lease->epoch};
+  const Fence next{"tis", own.epoch + 1};
+  const auto planned = (*engine)->PlanSwap(second_);
+  ASSERT_TRUE(planned.ok()) << planned.status();
+  const auto cluster = testing::MakeMemoryStore(cluster_);
+  // The rival has created its lease, and fences this one off just behind the late request.
+  const auto arrive = [&] {
+    ASSERT_TRUE(cluster->UpdateAliases(own, planned->actions).ok());
+    ASSERT_TRUE(cluster->TakeOver(next, {}).ok());
+  };
+  const auto lose = [&] {
+    ASSERT_TRUE(cluster->CreateLease(next, {}).ok());
+    torn.Tear(GetParam(), arrive);
+  };
+  torn.Fail(Method::kUpdateAliases, {{absl::UnknownError("reset"), false, lose}});
+  const auto promoted = (*engine)->Promote(second_, {});
+  EXPECT_TRUE(promoted.ok()) << promoted.status();
+  EXPECT_EQ(Aliases(), AllAt(second_));
+  EXPECT_EQ((*engine)->CheckLease().code(), absl::StatusCode::kAborted);
+}
+
+INSTANTIATE_TEST_SUITE_P(Reads, TornRead, ::testing::Range(0, 5));
 
 TEST_F(SwapFault, AStoreThatDoesNotBearTheRequestMovesNothing) {
   store().Fail(Method::kUpdateAliases, {{absl::FailedPreconditionError("moved"), false, nullptr}});
