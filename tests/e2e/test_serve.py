@@ -139,6 +139,20 @@ class ServeTest(harness.EndToEnd):
             bed.daemon.start()
             harness.wait_until(lambda: bed.daemon.status()["live"], "a sync by itself")
 
+    def test_prunes_without_being_asked(self):
+        retention = {"generations": 1, "grace": "0s", "automatic": True}
+        with self.bed(retention=retention) as bed:
+            snapshot = harness.Snapshot(300)
+            for _ in range(3):
+                bed.deployment.sync(snapshot.folder)
+            state = bed.deployment.folder / "state"
+            self.assertTrue((state / "v1.db").exists(), "commands in the foreground delete nothing")
+            bed.daemon.start()
+            harness.wait_until(lambda: not (state / "v1.db").exists(), "generation 1 is pruned")
+            kept = [generation["n"] for generation in bed.daemon.status()["generations"]]
+            self.assertEqual(kept, [2, 3])
+            self.assertTrue((state / "v2.db").exists())
+
     def test_competing_consumer_of_an_old_service_is_named(self):
         with self.bed() as bed:
             bed.daemon.start()

@@ -96,6 +96,7 @@ struct Config {
   DiskConfig disk;
   indexswap::GateOptions gates;
   indexswap::RetentionPolicy retention;
+  bool prune_automatically = false;  // by the daemon, without being asked
   indexswap::BulkOptions bulk;
   indexswap::LeaseOptions lease;
 };

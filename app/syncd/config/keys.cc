@@ -303,6 +303,10 @@ void AddWriterKeys(std::vector<KeySpec>& keys) {
       "retention", "max_bytes", 0, 1024 * 1024 * kMiB, "0",
       "the oldest go until the complete ones take no more in the store (primaries); 0: no bound",
       [](Config& c) -> uint64_t& { return c.retention.max_bytes; }));
+  keys.push_back(
+      Flag("retention", "automatic", "false",
+           "whether a daemon prunes without being asked, within a minute after something may go",
+           [](Config& c) -> bool& { return c.prune_automatically; }));
   keys.push_back(Integer<size_t>("bulk", "documents", 1, 100'000, "2500",
                                  "documents in one bulk request at most",
                                  [](Config& c) -> size_t& { return c.bulk.max_documents; }));

@@ -32,6 +32,7 @@ constexpr char kQueues[] = "queues";
 
 constexpr milliseconds kLook{100};
 constexpr std::chrono::seconds kHouseKeeping{5};
+constexpr std::chrono::seconds kPruning{60};
 
 std::string Text(const absl::Status& status) { return std::string(status.message()); }
 
@@ -270,6 +271,7 @@ void Daemon::KeepHouse() {
   std::optional<system_clock::time_point> next;
   if (every_) next = every_->Next(system_clock::now());
   auto kept_at = steady_clock::now();
+  auto prune_at = kept_at;
   std::unique_lock lock(mutex_);
   while (!stop_) {
     stop_changed_.wait_for(lock, kLook * 5);
@@ -294,6 +296,10 @@ void Daemon::KeepHouse() {
     if (steady_clock::now() - kept_at >= kHouseKeeping) {
       KeepHouseOnce();
       kept_at = steady_clock::now();
+    }
+    if (steady_clock::now() >= prune_at) {
+      PruneByItself();
+      prune_at = steady_clock::now() + kPruning;
     }
     lock.lock();
   }

@@ -109,6 +109,7 @@ class Daemon : public Api {
   absl::StatusOr<std::pair<uint64_t, bool>> Begin(const SyncRequest& request);
   ApiAnswer TakeNames(const ApiAdoptRequest& request);
   absl::Status CheckPrune();
+  void PruneByItself();
   void NoteOutcome(const std::string& what, const absl::Status& status);
   void GoOn(const indexswap::ReleaseStatus& status);
   void NoteSwap(uint64_t live, const std::vector<std::string>& pending);

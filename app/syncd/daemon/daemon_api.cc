@@ -190,6 +190,30 @@ absl::Status Daemon::CheckPrune() {
   return absl::OkStatus();
 }
 
+// What can't be deleted now is deleted later; whoever asks for it is told why.
+void Daemon::PruneByItself() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!config_.prune_automatically || outcome_is_open_) return;
+  }
+  const std::lock_guard begins(begins_);
+  if (!CheckPrune().ok()) return;
+  const auto planned = tools_.engine.Prune(/*dry_run=*/true);
+  if (!planned.ok() || planned->deleted.empty()) return;
+  const auto pruned = PruneAll(tools_.engine, warm_.get(), state_, false, Orphans::kKeep);
+  if (!pruned.ok()) {
+    tools_.note(Severity::kWarning, "pruning without being asked ([retention] automatic): " +
+                                        std::string(pruned.status().message()));
+    return;
+  }
+  for (const indexswap::RetentionVerdict& verdict : pruned->store.verdicts) {
+    if (!verdict.prune) continue;
+    tools_.note(Severity::kInfo,
+                absl::StrFormat("generation %d was pruned, as [retention] automatic says: %s",
+                                verdict.generation, verdict.reason));
+  }
+}
+
 ApiAnswer Daemon::Prune(bool dry_run) {
   const std::lock_guard begins(begins_);
   if (absl::Status s = CheckPrune(); !s.ok()) return ApiError(s);

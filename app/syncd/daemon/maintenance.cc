@@ -128,7 +128,7 @@ absl::Status AbandonGeneration(indexswap::Engine& engine, WarmSet& warm,
 }
 
 absl::StatusOr<PruneOutcome> PruneAll(indexswap::Engine& engine, WarmSet* warm,
-                                      const std::string& state_dir, bool dry_run) {
+                                      const std::string& state_dir, bool dry_run, Orphans orphans) {
   if (warm != nullptr && !dry_run) {
     // So that nothing writes to an index that is about to go.
     const auto planned = engine.Prune(true);
@@ -143,7 +143,7 @@ absl::StatusOr<PruneOutcome> PruneAll(indexswap::Engine& engine, WarmSet* warm,
   if (!report.ok()) return report.status();
   std::erase_if(files, [&](const StateFile& file) {
     // Of a dry run, what is still warm and would be deleted would be warm no more.
-    bool kept = warm != nullptr && warm->Has(file.generation);
+    bool kept = orphans == Orphans::kKeep || (warm != nullptr && warm->Has(file.generation));
     for (const indexswap::RetentionVerdict& verdict : report->verdicts) {
       if (verdict.generation == file.generation) kept = !verdict.prune;
     }

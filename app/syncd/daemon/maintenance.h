@@ -28,11 +28,16 @@ absl::Status AbandonGeneration(indexswap::Engine& engine, WarmSet& warm,
                                const std::string& state_dir, uint64_t generation,
                                const std::string& reason);
 
-// Deletes what retention allows, and the files of what is gone: of generations that are deleted, or
-// are in the store no more. Never those of what is kept, or of a generation that `warm` keeps up to
-// date. With `dry_run` it only says what it would do.
+// The files of generations that are in the store no more. They are all that is left of one whose
+// indexes are missing by mistake, so only somebody who asks for it removes them.
+enum class Orphans { kRemove, kKeep };
+
+// Deletes what retention allows, and the files of what is gone: of generations that are deleted,
+// and orphans. Never those of what is kept, or of a generation that `warm` keeps up to date. With
+// `dry_run` it only says what it would do.
 absl::StatusOr<PruneOutcome> PruneAll(indexswap::Engine& engine, WarmSet* warm,
-                                      const std::string& state_dir, bool dry_run);
+                                      const std::string& state_dir, bool dry_run,
+                                      Orphans orphans = Orphans::kRemove);
 
 // What the state folder alone tells.
 LocalStatus ReadStateFolder(const std::string& state_dir, std::optional<uint64_t> live);

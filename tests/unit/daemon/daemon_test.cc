@@ -81,7 +81,8 @@ class DaemonTest : public ::testing::Test {
     };
     const DaemonTools tools{plan_,    *engine_, *journal_, *log_,
                             *wanted_, refused_, note,      [](std::string_view) {}};
-    daemon_ = std::make_unique<Daemon>(tools, config_, std::nullopt);
+    make_ = [this, tools] { return std::make_unique<Daemon>(tools, config_, std::nullopt); };
+    daemon_ = make_();
   }
   ~DaemonTest() override {
     daemon_.reset();
@@ -117,14 +118,15 @@ class DaemonTest : public ::testing::Test {
     EXPECT_EQ(answer.status, 202) << answer.json;
   }
 
-  // Leaves generation 1 as a run that was cut off does.
-  void CutOff() {
+  // Leaves generation 1 as a run that was cut off does, or was given up.
+  void CutOff(RunStage stage = RunStage::kReceiving) {
     const auto build = engine_->Begin();
     ASSERT_TRUE(build.ok()) << build.status();
     RunInfo run;
     run.build_id = (*build)->meta().build_id;
     run.plan_hash = plan_.hash;
     run.source = "queues";
+    run.stage = stage;
     const auto file = GenerationFile::Create(folder_ + "/" + GenerationFileName(1), plan_, run,
                                              Durability::kFull);
     ASSERT_TRUE(file.ok()) << file.status();
@@ -144,6 +146,7 @@ class DaemonTest : public ::testing::Test {
 
   std::mutex notes_mutex_;
   std::string notes_;
+  std::function<std::unique_ptr<Daemon>()> make_;
   std::unique_ptr<Daemon> daemon_;
 };
 
@@ -199,6 +202,20 @@ TEST_F(DaemonTest, WhatARunIsAboutToGoOnWithIsNotPruned) {
   const auto status = engine_->Status();
   ASSERT_EQ(status->generations.size(), 1u);
   EXPECT_EQ(status->generations[0].state, "building");
+}
+
+TEST_F(DaemonTest, PrunesWithoutBeingAskedWhereTheConfigurationSaysSo) {
+  CutOff(RunStage::kAbandoned);
+  ASSERT_TRUE(engine_->Abandon(1, "no longer wanted").ok());
+  // All that is left of generation 7: its indexes may be missing by mistake.
+  std::ofstream(folder_ + "/v7.db") << "rows";
+  config_.prune_automatically = true;
+  daemon_ = make_();
+  ASSERT_TRUE(daemon_->Start().ok());
+  UntilNoted("generation 1 was pruned, as [retention] automatic says: abandoned");
+  EXPECT_TRUE(engine_->Status()->generations.empty());
+  EXPECT_FALSE(std::filesystem::exists(folder_ + "/v1.db"));
+  EXPECT_TRUE(std::filesystem::exists(folder_ + "/v7.db"));
 }
 
 }  // namespace
