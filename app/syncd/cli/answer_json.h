@@ -5,6 +5,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <string>
+#include <string_view>
 
 namespace syncd {
 
@@ -14,15 +15,18 @@ inline boost::json::value ParseAnswer(const std::string& text) {
   return error ? boost::json::value(nullptr) : value;
 }
 
-// The value at `name` of an object; null for anything else.
-inline boost::json::value At(const boost::json::value& value, const char* name) {
+// The value at `name` of an object, as long as that lives; null for anything else.
+inline const boost::json::value& At(const boost::json::value& value, std::string_view name) {
+  static const boost::json::value null;
   const boost::json::object* object = value.if_object();
-  const boost::json::value* found = object == nullptr ? nullptr : object->if_contains(name);
-  return found == nullptr ? boost::json::value(nullptr) : *found;
+  const boost::json::value* found =
+      object == nullptr ? nullptr
+                        : object->if_contains(boost::json::string_view(name.data(), name.size()));
+  return found == nullptr ? null : *found;
 }
 
-inline std::string TextAt(const boost::json::value& value, const char* name) {
-  const boost::json::value found = At(value, name);
+inline std::string StringAt(const boost::json::value& value, std::string_view name) {
+  const boost::json::value& found = At(value, name);
   return found.is_string() ? std::string(found.get_string()) : "";
 }
 

@@ -4,32 +4,17 @@
 #include <absl/strings/str_format.h>
 #include <absl/strings/str_join.h>
 
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <vector>
 
+#include "syncd/cli/answer_json.h"
 #include "syncd/cli/command.h"
 
 namespace syncd {
 namespace {
 
 namespace json = boost::json;
-
-json::value Parse(const std::string& text) {
-  json::error_code error;
-  json::value value = json::parse(text, error);
-  return error ? json::value(nullptr) : value;
-}
-
-const json::value& At(const json::value& value, std::string_view name) {
-  static const json::value null;
-  const json::object* object = value.if_object();
-  const json::value* found = object == nullptr
-                                 ? nullptr
-                                 : object->if_contains(json::string_view(name.data(), name.size()));
-  return found == nullptr ? null : *found;
-}
 
 const json::array& List(const json::value& value, std::string_view name) {
   static const json::array none;
@@ -156,7 +141,7 @@ void PrintPlanned(const json::value& plan) {
 }  // namespace
 
 std::string RunForPeople(const std::string& text) {
-  const json::value run = Parse(text);
+  const json::value run = ParseAnswer(text);
   std::string line = absl::StrFormat("run %s: %s", TextAt(run, "n"), TextAt(run, "state"));
   if (!At(run, "blocked").is_null()) line += ", PAUSED (" + TextAt(run, "blocked") + ")";
   if (!At(run, "total").is_null()) {
@@ -180,7 +165,7 @@ std::string RunForPeople(const std::string& text) {
 }
 
 void PrintSyncForPeople(const std::string& text) {
-  const json::value outcome = Parse(text);
+  const json::value outcome = ParseAnswer(text);
   PrintGates(outcome);
   PrintPending(outcome);
   if (Number(outcome, "dead_letters") > 0) {
@@ -199,7 +184,7 @@ void PrintSyncForPeople(const std::string& text) {
 }
 
 void PrintStatusForPeople(const std::string& text) {
-  const json::value status = Parse(text);
+  const json::value status = ParseAnswer(text);
   PrintLine(TextAt(status, "store"));
   PrintLine(absl::StrFormat("live %s, previous %s, building %s", TextAt(status, "live"),
                             TextAt(status, "previous"), TextAt(status, "building")));
@@ -228,13 +213,13 @@ void PrintStatusForPeople(const std::string& text) {
 }
 
 void PrintPlanForPeople(const std::string& text) {
-  const json::value plan = Parse(text);
+  const json::value plan = ParseAnswer(text);
   for (const json::value& index : List(plan, "indexes")) PrintLine("create " + Text(index));
   PrintPlanned(plan);
 }
 
 void PrintRollbackForPeople(const std::string& text) {
-  const json::value report = Parse(text);
+  const json::value report = ParseAnswer(text);
   if (IsTrue(report, "dry_run")) {
     PrintLine(absl::StrFormat("from generation %s back to %s; nothing is done yet",
                               TextAt(report, "from"), TextAt(report, "to")));
@@ -254,7 +239,7 @@ void PrintRollbackForPeople(const std::string& text) {
 }
 
 void PrintTakenNamesForPeople(const std::string& text) {
-  const json::value report = Parse(text);
+  const json::value report = ParseAnswer(text);
   PrintGates(report);
   for (const json::value& name : List(report, "taken")) {
     PrintLine(absl::StrFormat("%s is an alias of generation %s; the index of that name is deleted",
@@ -265,7 +250,7 @@ void PrintTakenNamesForPeople(const std::string& text) {
 }
 
 void PrintPruneForPeople(const std::string& text) {
-  const json::value report = Parse(text);
+  const json::value report = ParseAnswer(text);
   const std::string deleted = IsTrue(report, "dry_run") ? "would be deleted" : "deleted";
   for (const json::value& verdict : List(report, "verdicts")) {
     PrintLine(absl::StrFormat("generation %s: %s: %s", TextAt(verdict, "generation"),
@@ -279,7 +264,7 @@ void PrintPruneForPeople(const std::string& text) {
 }
 
 void PrintDeadLettersForPeople(const std::string& text) {
-  const json::value object = Parse(text);
+  const json::value object = ParseAnswer(text);
   const json::array& letters = List(object, "dead_letters");
   for (const json::value& letter : letters) {
     const std::string where =
@@ -293,7 +278,7 @@ void PrintDeadLettersForPeople(const std::string& text) {
 }
 
 void PrintDeadLetterForPeople(const std::string& text) {
-  const json::value letter = Parse(text);
+  const json::value letter = ParseAnswer(text);
   PrintLine(TextAt(letter, "reason"));
   PrintLine(TextAt(letter, "body"));
 }

@@ -68,8 +68,8 @@ int PrintOutcome(const Arguments& arguments, const json::value& outcome) {
   }
   const json::value error = At(outcome, "error");
   if (error.is_null()) return 0;
-  std::fprintf(stderr, "syncd: %s\n", TextAt(error, "message").c_str());
-  return static_cast<int>(ExitCodeForWord(TextAt(error, "code")));
+  std::fprintf(stderr, "syncd: %s\n", StringAt(error, "message").c_str());
+  return static_cast<int>(ExitCodeForWord(StringAt(error, "code")));
 }
 
 // Waits for the end of the run that a daemon has begun, and prints it.
@@ -128,8 +128,8 @@ int PrintAnswer(const Arguments& arguments, const absl::StatusOr<ApiAnswer>& ans
   if (answer->status >= 300) {
     const json::value error = At(ParseAnswer(answer->json), "error");
     if (arguments.json) PrintLine(answer->json);
-    std::fprintf(stderr, "syncd: %s\n", TextAt(error, "message").c_str());
-    return static_cast<int>(ExitCodeForHttp(answer->status, TextAt(error, "code")));
+    std::fprintf(stderr, "syncd: %s\n", StringAt(error, "message").c_str());
+    return static_cast<int>(ExitCodeForHttp(answer->status, StringAt(error, "code")));
   }
   arguments.json ? PrintLine(answer->json) : for_people(answer->json);
   return 0;

@@ -35,7 +35,7 @@ absl::StatusOr<std::optional<std::string>> RunWatch::See(const absl::StatusOr<Ap
   // One that ended before anything was created has no number; an earlier one has a lower.
   const bool ended = last.is_object() && NumberAt(last, "run").value_or(run_) >= run_;
   if (ended) return json::serialize(last);
-  return Lost(last.is_null() && TextAt(status, "role") == "standby");
+  return Lost(last.is_null() && StringAt(status, "role") == "standby");
 }
 
 absl::StatusOr<std::optional<std::string>> RunWatch::Lost(bool standby) {

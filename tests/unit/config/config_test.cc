@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "../support/test_folder.h"
+
 namespace syncd {
 namespace {
 
@@ -18,13 +20,6 @@ constexpr char kSmall[] = "plan = \"tis\"\nstate = \"state\"\n[store]\nurl = \"s
 
 class ConfigTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "indexswap_config_XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   absl::StatusOr<Config> Read(const std::string& text) {
     std::ofstream(File()) << text;
     return ReadConfig(File(), [this](const char* name) -> const char* {
@@ -32,14 +27,14 @@ class ConfigTest : public ::testing::Test {
       return found == environment_.end() ? nullptr : found->second.c_str();
     });
   }
-  std::string File() const { return folder_ + "/syncd.toml"; }
+  std::string File() const { return folder_.File("syncd.toml"); }
   std::string Error(const std::string& text) {
     const absl::Status status = Read(text).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << text;
     return std::string(status.message());
   }
 
-  std::string folder_;
+  const TestFolder folder_;
   std::map<std::string, std::string> environment_;
 };
 
@@ -47,19 +42,19 @@ TEST_F(ConfigTest, ASmallOneHasTheDefaultsOfTheRest) {
   const auto config = Read(kSmall);
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_EQ(config->plan, "tis");
-  EXPECT_EQ(config->store.url, "sqlite:" + folder_ + "/a.db");
+  EXPECT_EQ(config->store.url, "sqlite:" + folder_.File("a.db"));
   EXPECT_EQ(config->sync.start_timeout, milliseconds(30000));
   EXPECT_EQ(config->retention.generations, 2);
 }
 
 TEST_F(ConfigTest, RelativePathsAreThoseOfTheFile) {
-  EXPECT_EQ(Read(kSmall)->state, folder_ + "/state");
+  EXPECT_EQ(Read(kSmall)->state, folder_.File("state"));
   const std::string rest = "state = \"/var/s\"\n[store]\nurl = \"sqlite:/x/../b.db\"\n";
-  EXPECT_EQ(Read("plan = \"plans/mine\"\n" + rest)->plan, folder_ + "/plans/mine");
+  EXPECT_EQ(Read("plan = \"plans/mine\"\n" + rest)->plan, folder_.File("plans/mine"));
   EXPECT_EQ(Read("plan = \"tis\"\n" + rest)->state, "/var/s");
   EXPECT_EQ(Read("plan = \"tis\"\n" + rest)->store.url, "sqlite:/x/../b.db");
-  fs::create_directory(folder_ + "/tis");
-  EXPECT_EQ(Read(kSmall)->plan, folder_ + "/tis");
+  fs::create_directory(folder_.File("tis"));
+  EXPECT_EQ(Read(kSmall)->plan, folder_.File("tis"));
 }
 
 TEST_F(ConfigTest, AStoreMayHaveSeveralNodes) {
@@ -184,7 +179,7 @@ TEST_F(ConfigTest, ABatchFitsTheBuffer) {
 }
 
 TEST_F(ConfigTest, AFileThatIsNotThereIsNamed) {
-  const auto config = ReadConfig(folder_ + "/no.toml", [](const char*) { return nullptr; });
+  const auto config = ReadConfig(folder_.File("no.toml"), [](const char*) { return nullptr; });
   EXPECT_EQ(config.status().code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(config.status().message()), HasSubstr("no.toml"));
 }

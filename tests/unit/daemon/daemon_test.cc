@@ -6,7 +6,6 @@
 #include <indexswap/inspector.h>
 
 #include <chrono>
-#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <memory>
@@ -14,9 +13,10 @@
 #include <string>
 #include <vector>
 
+#include "../support/test_folder.h"
+#include "../support/tis_plan.h"
 #include "indexswap/testing/forwarding_store.h"
 #include "indexswap/testing/memory_store.h"
-#include "syncd/plan/plan_reader.h"
 #include "syncd/readmodel/generation_file.h"
 
 namespace syncd {
@@ -56,18 +56,14 @@ class InspectedStore : public indexswap::testing::ForwardingStore {
 
 class DaemonTest : public ::testing::Test {
  protected:
-  DaemonTest() : plan_(*ReadPlan(*ShippedPlanDir("tis"))) {
-    folder_ = ::testing::TempDir() + "daemon-" +
-              ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-    std::ofstream(folder_ + "/lock").put('\n');  // whoever serves holds it: it is watched
-    config_.state = folder_;
+  DaemonTest() {
+    std::ofstream(folder_.File("lock")).put('\n');  // whoever serves holds it: it is watched
+    config_.state = folder_.path();
     config_.disk.min_free_bytes = 0;
     config_.amqp.url = "amqp://127.0.0.1:1/";  // nobody listens there
-    journal_ = *Journal::Open(folder_);
-    log_ = *EventLog::Open(folder_, plan_);
-    wanted_ = *WantedRuns::Open(folder_);
+    journal_ = *Journal::Open(folder_.path());
+    log_ = *EventLog::Open(folder_.path(), plan_);
+    wanted_ = *WantedRuns::Open(folder_.path());
     store_ = std::make_shared<InspectedStore>(indexswap::testing::MakeMemoryStore());
     indexswap::EngineOptions options;
     options.owner = {"here", 1, "", journal_->state_id(), ""};
@@ -83,10 +79,6 @@ class DaemonTest : public ::testing::Test {
                             *wanted_, refused_, note,      [](std::string_view) {}};
     make_ = [this, tools] { return std::make_unique<Daemon>(tools, config_, std::nullopt); };
     daemon_ = make_();
-  }
-  ~DaemonTest() override {
-    daemon_.reset();
-    std::filesystem::remove_all(folder_);
   }
 
   std::string Notes() {
@@ -127,13 +119,13 @@ class DaemonTest : public ::testing::Test {
     run.plan_hash = plan_.hash;
     run.source = "queues";
     run.stage = stage;
-    const auto file = GenerationFile::Create(folder_ + "/" + GenerationFileName(1), plan_, run,
-                                             Durability::kFull);
+    const auto file =
+        GenerationFile::Create(folder_.File(GenerationFileName(1)), plan_, run, Durability::kFull);
     ASSERT_TRUE(file.ok()) << file.status();
   }
 
-  const Plan plan_;
-  std::string folder_;
+  const Plan plan_ = TisPlan();
+  const TestFolder folder_;
   Config config_;
   RefusedDocuments refused_;
   indexswap::Observer observer_;
@@ -208,14 +200,14 @@ TEST_F(DaemonTest, PrunesWithoutBeingAskedWhereTheConfigurationSaysSo) {
   CutOff(RunStage::kAbandoned);
   ASSERT_TRUE(engine_->Abandon(1, "no longer wanted").ok());
   // All that is left of generation 7: its indexes may be missing by mistake.
-  std::ofstream(folder_ + "/v7.db") << "rows";
+  std::ofstream(folder_.File("v7.db")) << "rows";
   config_.prune_automatically = true;
   daemon_ = make_();
   ASSERT_TRUE(daemon_->Start().ok());
   UntilNoted("generation 1 was pruned, as [retention] automatic says: abandoned");
   EXPECT_TRUE(engine_->Status()->generations.empty());
-  EXPECT_FALSE(std::filesystem::exists(folder_ + "/v1.db"));
-  EXPECT_TRUE(std::filesystem::exists(folder_ + "/v7.db"));
+  EXPECT_FALSE(std::filesystem::exists(folder_.File("v1.db")));
+  EXPECT_TRUE(std::filesystem::exists(folder_.File("v7.db")));
 }
 
 }  // namespace

@@ -5,11 +5,11 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <filesystem>
 #include <mutex>
 
 #include "../readmodel/full_disk.h"
-#include "syncd/plan/plan_reader.h"
+#include "../support/test_folder.h"
+#include "../support/tis_plan.h"
 #include "syncd/readmodel/journal.h"
 
 namespace syncd {
@@ -74,17 +74,9 @@ class FakeSource : public Source {
 
 class IntakeTest : public ::testing::Test {
  protected:
-  IntakeTest() : vfs_(FullDisk::Watch()), plan_(*ReadPlan(*ShippedPlanDir("tis"))) {
-    folder_ = ::testing::TempDir() + "intake-" +
-              ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-    EXPECT_TRUE(Journal::Open(folder_).ok());
-    log_ = *EventLog::Open(folder_, plan_);
-  }
-  ~IntakeTest() override {
-    intake_.reset();
-    std::filesystem::remove_all(folder_);
+  IntakeTest() : vfs_(FullDisk::Watch()) {
+    EXPECT_TRUE(Journal::Open(folder_.path()).ok());
+    log_ = *EventLog::Open(folder_.path(), plan_);
   }
 
   void Put(const std::string& body) {
@@ -119,8 +111,8 @@ class IntakeTest : public ::testing::Test {
   }
 
   const bool vfs_;  // before any file is opened
-  const Plan plan_;
-  std::string folder_;
+  const Plan plan_ = TisPlan();
+  const TestFolder folder_;
   std::unique_ptr<EventLog> log_;
   Queue queue_;
   std::atomic<uint64_t> answered_{0};

@@ -2,35 +2,23 @@
 
 #include <absl/time/clock.h>
 #include <gtest/gtest.h>
-#include <indexswap/engine.h>
 
-#include <filesystem>
+#include <chrono>
 #include <map>
+#include <memory>
+#include <string>
 
-#include "indexswap/testing/memory_store.h"
-#include "syncd/plan/plan_reader.h"
+#include "../support/state_world.h"
 #include "syncd/readmodel/event_file.h"
-#include "syncd/readmodel/journal.h"
 
 namespace syncd {
 namespace {
 
 constexpr std::chrono::hours kDay{24};
 
-class MaintenanceTest : public ::testing::Test {
+class MaintenanceTest : public StateWorld {
  protected:
-  MaintenanceTest() : plan_(*ReadPlan(*ShippedPlanDir("tis"))) {
-    folder_ = ::testing::TempDir() + "maintenance-" +
-              ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-    EXPECT_TRUE(Journal::Open(folder_).ok());
-    log_ = *EventLog::Open(folder_, plan_);
-    engine_ = *indexswap::Engine::Open(indexswap::testing::MakeMemoryStore(), plan_.ToReleaseSpec(),
-                                       {}, nullptr);
-    warm_ = std::make_unique<WarmSet>(folder_, *engine_, *log_, WarmCallbacks());
-  }
-  ~MaintenanceTest() override { std::filesystem::remove_all(folder_); }
+  MaintenanceTest() { Open(plan_.ToReleaseSpec()); }
 
   // A change of one trainee that came so many days ago.
   uint64_t Came(int days_ago) {
@@ -42,12 +30,6 @@ class MaintenanceTest : public ::testing::Test {
     EXPECT_TRUE(log_->Append({event}).ok());
     return log_->counts()["tcs-updates"].stale;
   }
-
-  const Plan plan_;
-  std::string folder_;
-  std::unique_ptr<EventLog> log_;
-  std::unique_ptr<indexswap::Engine> engine_;
-  std::unique_ptr<WarmSet> warm_;
 };
 
 TEST_F(MaintenanceTest, OrdersAreKeptForAsLongAsALetterMayBeRetriedUnderAnOlderOne) {
@@ -83,7 +65,7 @@ class LateLetterTest : public MaintenanceTest {
   LateLetterTest() {
     RunInfo run;
     run.build_id = "b1";
-    file_ = *GenerationFile::Create(folder_ + "/v1.db", plan_, run, Durability::kOff);
+    file_ = *GenerationFile::Create(folder_.File("v1.db"), plan_, run, Durability::kOff);
     EXPECT_TRUE(file_->BeginBatch().ok());
     DeadLetter letter;
     letter.channel = "tcs";
@@ -98,12 +80,12 @@ class LateLetterTest : public MaintenanceTest {
     run->stage = stage;
     EXPECT_TRUE(file_->WriteRun(*run).ok());
   }
-  absl::Status Retry(EventLog* log) { return RetryBuildDeadLetter(folder_, {1, 1}, log); }
+  absl::Status Retry(EventLog* log) { return RetryBuildDeadLetter(folder_.path(), {1, 1}, log); }
 
   // What the events of the log change in a build: its documents, by the version that they get.
   std::map<std::string, uint64_t> Apply(const std::string& path) {
     std::map<std::string, uint64_t> sent;
-    auto events = EventLogReader::Open(folder_).value()->Read(0, log_->head(), 100, 1 << 20);
+    auto events = EventLogReader::Open(folder_.path()).value()->Read(0, log_->head(), 100, 1 << 20);
     auto file = EventFile::Open(path);
     EXPECT_TRUE(events.ok() && file.ok());
     EXPECT_TRUE((*file)->Apply(*events, log_->head()).ok());
@@ -125,7 +107,7 @@ TEST_F(LateLetterTest, ALetterOfABuildIsJournalledOnceItIsLoaded) {
   EXPECT_EQ(*file_->dead_letters().Count(), 0);
   EXPECT_EQ(*file_->CountEntities("trainee"), 0u) << "not beside the journal";
   const std::map<std::string, uint64_t> sent{{"7000001:1", 1}};
-  EXPECT_EQ(Apply(folder_ + "/v1.db"), sent);
+  EXPECT_EQ(Apply(folder_.File("v1.db")), sent);
   EXPECT_EQ(*file_->CountEntities("trainee"), 1u);
 }
 
@@ -134,14 +116,14 @@ TEST_F(LateLetterTest, ItChangesNothingThatIsThereAndNoOtherBuild) {
   ASSERT_TRUE(file_->Ingest("tcs", R"({"tcsPersonId":1,"gmcReferenceNumber":"7000009"})").ok());
   ASSERT_TRUE(file_->Commit().ok());
   ASSERT_TRUE(Retry(log_.get()).ok());
-  const auto sent = Apply(folder_ + "/v1.db");
+  const auto sent = Apply(folder_.File("v1.db"));
   EXPECT_TRUE(sent.contains("7000009:1")) << "written again as it is";
   EXPECT_FALSE(sent.contains("7000001:1"));
   RunInfo run;
   run.stage = RunStage::kSealed;
   run.build_id = "b2";
-  ASSERT_TRUE(GenerationFile::Create(folder_ + "/v2.db", plan_, run, Durability::kOff).ok());
-  EXPECT_TRUE(Apply(folder_ + "/v2.db").empty());
+  ASSERT_TRUE(GenerationFile::Create(folder_.File("v2.db"), plan_, run, Durability::kOff).ok());
+  EXPECT_TRUE(Apply(folder_.File("v2.db")).empty());
 }
 
 TEST_F(LateLetterTest, NothingIsTakenInOnceTheBuildIsPromotedOrNobodyReadsTheJournal) {

@@ -13,10 +13,11 @@
 #include <utility>
 #include <vector>
 
+#include "../support/test_folder.h"
+#include "../support/tis_plan.h"
 #include "indexswap/testing/fake_clock.h"
 #include "indexswap/testing/faulty_store.h"
 #include "indexswap/testing/memory_store.h"
-#include "syncd/plan/plan_reader.h"
 
 namespace syncd {
 namespace {
@@ -34,13 +35,9 @@ class ServiceTest : public ::testing::Test {
   // One thing after another: each is asked again and again until it says that it is done.
   using Step = std::function<bool()>;
 
-  ServiceTest() : plan_(*ReadPlan(*ShippedPlanDir("tis"))) {
-    folder_ = ::testing::TempDir() + "service-" +
-              ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-    std::ofstream(folder_ + "/lock").put('\n');  // whoever serves holds it: it is watched
-    config_.state = folder_;
+  ServiceTest() {
+    std::ofstream(folder_.File("lock")).put('\n');  // whoever serves holds it: it is watched
+    config_.state = folder_.path();
     config_.amqp.url = "amqp://127.0.0.1:1/";  // nobody listens there
     ServiceTools tools{plan_,
                        refused_,
@@ -53,17 +50,13 @@ class ServiceTest : public ::testing::Test {
                        &clock_};
     service_ = std::make_unique<Service>(std::move(tools), config_, std::nullopt);
   }
-  ~ServiceTest() override {
-    service_.reset();
-    std::filesystem::remove_all(folder_);
-  }
 
   absl::StatusOr<std::unique_ptr<Tenure>> Open(const std::string& address) {
     if (!open_fails_.ok()) return std::exchange(open_fails_, absl::OkStatus());
     auto tenure = std::make_unique<Tenure>();
-    tenure->journal = *Journal::Open(folder_);
-    tenure->log = *EventLog::Open(folder_, plan_);
-    tenure->wanted = *WantedRuns::Open(folder_);
+    tenure->journal = *Journal::Open(folder_.path());
+    tenure->log = *EventLog::Open(folder_.path(), plan_);
+    tenure->wanted = *WantedRuns::Open(folder_.path());
     auto store = std::make_shared<FaultyStore>(MakeMemoryStore(cluster_));
     store->FailAlways(Method::kRead, read_fails_);
     store_ = store.get();
@@ -119,8 +112,8 @@ class ServiceTest : public ::testing::Test {
   }
 
   static constexpr char kRelease[] = "tis";
-  const Plan plan_;
-  std::string folder_;
+  const Plan plan_ = TisPlan();
+  const TestFolder folder_;
   Config config_;
   RefusedDocuments refused_;
   indexswap::Observer observer_;
@@ -218,16 +211,16 @@ TEST_F(ServiceTest, OneThatIsOvertakenBecomesTheStandbyAndCanTakeItAgain) {
   EXPECT_EQ(Lease()->epoch, 3u);
   EXPECT_TRUE(HeldHere());
   // The sync that it had begun was the other's to do; it must not begin by itself days later.
-  EXPECT_EQ(*(*WantedRuns::Open(folder_))->Get(), std::nullopt);
+  EXPECT_EQ(*(*WantedRuns::Open(folder_.path()))->Get(), std::nullopt);
 }
 
 TEST_F(ServiceTest, AWishOfBeforeTheOthersTimeIsForgotten) {
-  ASSERT_TRUE(Journal::Open(folder_).ok());
-  ASSERT_TRUE((*WantedRuns::Open(folder_))->Keep({7, 7, {}}).ok());
+  ASSERT_TRUE(Journal::Open(folder_.path()).ok());
+  ASSERT_TRUE((*WantedRuns::Open(folder_.path()))->Keep({7, 7, {}}).ok());
   TakeElsewhere();
   ChangeElsewhere(true);
   ASSERT_TRUE(Run({[&] { return Ready(); }}).ok());
-  EXPECT_EQ(*(*WantedRuns::Open(folder_))->Get(), std::nullopt);
+  EXPECT_EQ(*(*WantedRuns::Open(folder_.path()))->Get(), std::nullopt);
 }
 
 TEST_F(ServiceTest, AStoreThatIsAwayAtTheStartIsWaitedFor) {
@@ -283,14 +276,14 @@ TEST_F(ServiceTest, AStoreThatRefusesLaterIsWaitedFor) {
 
 TEST_F(ServiceTest, AFolderThatIsGoneIsToldAtOnceAndUntilTheEnd) {
   const auto lose = [&] {
-    std::filesystem::remove_all(folder_);
+    std::filesystem::remove_all(folder_.path());
     const auto why = service_->NotReady();
-    EXPECT_THAT(why.value_or("ready"), HasSubstr(folder_ + " is gone"));
+    EXPECT_THAT(why.value_or("ready"), HasSubstr(folder_.path() + " is gone"));
     return true;
   };
   const absl::Status ran = Run({[&] { return Ready(); }, lose, [] { return false; }});
   EXPECT_EQ(ran.code(), absl::StatusCode::kDataLoss) << ran;
-  EXPECT_THAT(service_->NotReady().value_or("ready"), HasSubstr(folder_ + " is gone"));
+  EXPECT_THAT(service_->NotReady().value_or("ready"), HasSubstr(folder_.path() + " is gone"));
 }
 
 TEST_F(ServiceTest, AWrongConfigurationEndsItBeforeAnythingElse) {

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "../support/test_folder.h"
 #include "healthy.h"
 #include "indexswap/testing/fake_clock.h"
 #include "indexswap/testing/forwarding_store.h"
@@ -26,49 +27,46 @@ using ::testing::HasSubstr;
 class GatherTest : public ::testing::Test {
  protected:
   GatherTest() {
-    std::string name = ::testing::TempDir() + "doctor-XXXXXX";
-    folder_ = mkdtemp(name.data());
     tools_.check_queues = [](const Plan&) { return absl::OkStatus(); };
     tools_.queue_of = [](const PlanChannel& channel) { return channel.queue; };
     tools_.clock = &clock_;
   }
-  ~GatherTest() override { fs::remove_all(folder_); }
 
   std::string Write(const std::string& name, const std::string& text) {
-    const std::string path = folder_ + "/" + name;
+    const std::string path = folder_.File(name);
     std::ofstream(path) << text;
     return path;
   }
 
-  std::string folder_;
+  const TestFolder folder_;
   GatherTools tools_;
   indexswap::testing::FakeClock clock_;
 };
 
 TEST_F(GatherTest, AFolderThatIsNotThereStaysSo) {
-  const FolderFacts facts = GatherFolder(folder_ + "/a/b");
+  const FolderFacts facts = GatherFolder(folder_.File("a/b"));
   EXPECT_FALSE(facts.exists);
   EXPECT_TRUE(facts.writable);
   EXPECT_GT(facts.free_bytes, 0u);
-  EXPECT_FALSE(fs::exists(folder_ + "/a"));
+  EXPECT_FALSE(fs::exists(folder_.File("a")));
 }
 
 TEST_F(GatherTest, AFolderAndItsFiles) {
   Write("v3.db", "12345");
   Write("v12.db", "1");
   Write("v4.db-wal", "123456789");
-  chmod(folder_.c_str(), 0750);
-  const FolderFacts facts = GatherFolder(folder_);
+  chmod(folder_.path().c_str(), 0750);
+  const FolderFacts facts = GatherFolder(folder_.path());
   EXPECT_TRUE(facts.is_folder);
   EXPECT_EQ(facts.mode, 0750u);
   EXPECT_THAT(facts.generations, ElementsAre(3, 12));
   EXPECT_EQ(facts.largest_file, 5u);
   ASSERT_TRUE(facts.holder.ok());
   EXPECT_FALSE(facts.holder->has_value());
-  EXPECT_FALSE(fs::exists(folder_ + "/lock"));  // looking takes no lock
-  const auto lock = StateLock::Acquire(folder_, "serve");
+  EXPECT_FALSE(fs::exists(folder_.File("lock")));  // looking takes no lock
+  const auto lock = StateLock::Acquire(folder_.path(), "serve");
   ASSERT_TRUE(lock.ok()) << lock.status();
-  EXPECT_EQ((*GatherFolder(folder_).holder)->command, "serve");
+  EXPECT_EQ((*GatherFolder(folder_.path()).holder)->command, "serve");
 }
 
 TEST_F(GatherTest, AFileInTheFoldersPlace) {
@@ -82,7 +80,7 @@ TEST_F(GatherTest, ATokenIsPrintable) {
   EXPECT_TRUE(ReadTokenFile(Write("good", "abc-123\n")).ok());
   EXPECT_FALSE(ReadTokenFile(Write("empty", "\n")).ok());
   EXPECT_FALSE(ReadTokenFile(Write("spaces", "a b")).ok());
-  EXPECT_FALSE(ReadTokenFile(folder_ + "/absent").ok());
+  EXPECT_FALSE(ReadTokenFile(folder_.File("absent")).ok());
 }
 
 class FakeBroker : public BrokerInspector {

@@ -11,77 +11,14 @@
 #include <string>
 #include <vector>
 
+#include "histories.h"
 #include "indexswap/testing/sanitized.h"
-#include "random_changes.h"
 #include "syncd/readmodel/event_file.h"
 #include "syncd/readmodel/event_log.h"
 #include "syncd/readmodel/journal.h"
-#include "test_model.h"
 
 namespace syncd {
 namespace {
-
-// An index as a cluster keeps it: of two writes of one document the higher version stays, also
-// beside a delete.
-class Index {
- public:
-  void Write(const DocumentChange& change, uint64_t version) {
-    Entry& entry = entries_[{change.family, change.id}];
-    if (entry.written && version <= entry.version) return;
-    entry = {version, true, change.document};
-  }
-
-  std::map<std::string, Documents> Show() const {
-    std::map<std::string, Documents> shown;
-    for (const auto& [name, entry] : entries_) {
-      if (entry.document) shown[name.first][name.second] = *entry.document;
-    }
-    return shown;
-  }
-
-  std::map<std::string, uint64_t> Counts() const {
-    std::map<std::string, uint64_t> counts;
-    for (const PlanFamily& family : TisPlan().families) counts[family.name] = 0;
-    for (const auto& [family, documents] : Show()) counts[family] = documents.size();
-    return counts;
-  }
-
- private:
-  struct Entry {
-    uint64_t version = 0;
-    bool written = false;
-    std::optional<std::string> document;
-  };
-
-  std::map<std::pair<std::string, std::string>, Entry> entries_;
-};
-
-void Insert(Database& db, const State& state) {
-  for (const auto& [name, record] : state) {
-    if (!record) continue;
-    std::string columns, values;
-    for (const auto& [column, value] : *record) {
-      columns += (columns.empty() ? "" : ", ") + QuoteName(column);
-      values += (values.empty() ? "" : ", ") + value;
-    }
-    const absl::Status s = db.Execute("INSERT INTO " + QuoteName(name.first) + " (" + columns +
-                                      ") VALUES (" + values + ")");
-    ASSERT_TRUE(s.ok()) << s;
-  }
-}
-
-std::map<std::string, Documents> ProjectAll(GenerationFile& file) {
-  std::map<std::string, Documents> documents;
-  for (const PlanFamily& family : file.plan().families) {
-    const absl::Status s =
-        file.Project(family.name, [&](std::string_view id, std::string&& document) {
-          documents[family.name][std::string(id)] = std::move(document);
-          return absl::OkStatus();
-        });
-    EXPECT_TRUE(s.ok()) << s;
-  }
-  return documents;
-}
 
 // One generation with its index, brought up to date at random moments.
 class Generation {
@@ -174,7 +111,7 @@ class Generation {
     EXPECT_EQ(*answered, log_.head());
   }
 
-  const Index& index() const { return index_; }
+  const ClusterIndex& index() const { return index_; }
   EventFile& events() { return *events_; }
 
  private:
@@ -184,7 +121,7 @@ class Generation {
   std::unique_ptr<GenerationFile> file_;
   std::unique_ptr<EventFile> events_;
   std::unique_ptr<EventLogReader> reader_;
-  Index index_;
+  ClusterIndex index_;
   bool loaded_ = false;
 };
 
@@ -211,18 +148,12 @@ class History {
   void Check() {
     newer_->Finish();
     older_->Finish();
-    const std::string path = folder_.File("truth.db");
-    auto truth = GenerationFile::Create(path, TisPlan(), RunInfo(), Durability::kOff);
-    ASSERT_TRUE(truth.ok());
-    auto db = Database::Open(path, Database::Mode::kReadWrite, Durability::kOff);
-    ASSERT_TRUE(db.ok());
-    Insert(**db, state_);
-    const auto expected = ProjectAll(**truth);
+    const Families expected = ProjectState(state_);
     for (Generation* generation : {older_.get(), newer_.get()}) {
       EXPECT_EQ(generation->index().Show(), expected);
       const auto counts = generation->events().ExpectedDocuments();
       ASSERT_TRUE(counts.ok());
-      EXPECT_EQ(*counts, generation->index().Counts());
+      EXPECT_EQ(*counts, CountsOf(generation->index().Show()));
     }
   }
 

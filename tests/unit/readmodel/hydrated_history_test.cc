@@ -7,8 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "hydrating.h"
-#include "random_changes.h"
+#include "histories.h"
 #include "syncd/readmodel/event_file.h"
 #include "syncd/readmodel/event_log.h"
 #include "syncd/readmodel/journal.h"
@@ -18,35 +17,10 @@ namespace {
 
 namespace json = boost::json;
 
-// An index over the loss of a state folder, as a cluster keeps it.
-class Index {
- public:
-  void Write(const DocumentChange& change, uint64_t version) {
-    Entry& entry = entries_[{change.family, change.id}];
-    if (!entry.written || version > entry.version) entry = {version, true, change.document};
-  }
-  Families Show() const {
-    Families shown;
-    for (const PlanFamily& family : TisPlan().families) shown[family.name];
-    for (const auto& [name, entry] : entries_) {
-      if (entry.document) shown[name.first][name.second] = *entry.document;
-    }
-    return shown;
-  }
-
- private:
-  struct Entry {
-    uint64_t version = 0;
-    bool written = false;
-    std::optional<std::string> document;
-  };
-  std::map<std::pair<std::string, std::string>, Entry> entries_;
-};
-
 // One life of a state folder: from its beginning, or its hydration, to its loss.
 class Life {
  public:
-  Life(Index& index, uint64_t epoch, bool hydrated) : index_(index), epoch_(epoch) {
+  Life(ClusterIndex& index, uint64_t epoch, bool hydrated) : index_(index), epoch_(epoch) {
     EXPECT_TRUE(Journal::Open(folder_.path()).ok());
     log_ = *EventLog::Open(folder_.path(), TisPlan());
     if (hydrated) {
@@ -96,7 +70,7 @@ class Life {
  private:
   TestFolder folder_;
   const std::string path_ = folder_.File("v1.db");
-  Index& index_;
+  ClusterIndex& index_;
   const uint64_t epoch_;
   std::unique_ptr<EventLog> log_;
   std::unique_ptr<EventFile> events_;
@@ -133,33 +107,6 @@ State Hydratable(const State& state) {
   return left;
 }
 
-Families ProjectState(const State& state) {
-  TestFolder folder("-state");
-  const std::string path = folder.File("v1.db");
-  EXPECT_TRUE(GenerationFile::Create(path, TisPlan(), HydratedRun(), Durability::kOff).ok());
-  {
-    auto db = Database::Open(path, Database::Mode::kReadWrite, Durability::kOff);
-    for (const auto& [name, record] : state) {
-      if (!record) continue;
-      std::string columns, values;
-      for (const auto& [column, value] : *record) {
-        columns += (columns.empty() ? "" : ", ") + QuoteName(column);
-        values += (values.empty() ? "" : ", ") + value;
-      }
-      const absl::Status s = (*db)->Execute("INSERT INTO " + QuoteName(name.first) + " (" +
-                                            columns + ") VALUES (" + values + ")");
-      EXPECT_TRUE(s.ok()) << s;
-    }
-  }
-  return ProjectAll(path);
-}
-
-void CheckCounts(Life& life, const Families& shown) {
-  std::map<std::string, uint64_t> counts;
-  for (const auto& [family, documents] : shown) counts[family] = documents.size();
-  EXPECT_EQ(life.Expected(), counts);
-}
-
 // Everything is answered for when the folder is lost: what comes later meets all that documents can
 // hold.
 TEST(HydratedHistory, EventsGiveTheDocumentsOfTheRecords) {
@@ -167,7 +114,7 @@ TEST(HydratedHistory, EventsGiveTheDocumentsOfTheRecords) {
     SCOPED_TRACE(seed);
     World world(seed);
     State state;
-    Index index;
+    ClusterIndex index;
     for (uint64_t epoch = 1; epoch <= 3; ++epoch) {
       Life life(index, epoch, epoch > 1);
       life.Work();
@@ -179,7 +126,7 @@ TEST(HydratedHistory, EventsGiveTheDocumentsOfTheRecords) {
       }
       life.Work();
       EXPECT_EQ(index.Show(), ProjectState(state));
-      CheckCounts(life, index.Show());
+      EXPECT_EQ(life.Expected(), CountsOf(index.Show()));
       state = Hydratable(state);
     }
   }
@@ -204,7 +151,7 @@ TEST(HydratedHistory, WhatIsCutOffInTheMiddleIsPutRight) {
     SCOPED_TRACE(seed);
     World world(seed);
     State state;
-    Index index;
+    ClusterIndex index;
     std::vector<Change> again;
     for (uint64_t epoch = 1; epoch <= 3; ++epoch) {
       Life life(index, epoch, epoch > 1);
@@ -223,7 +170,7 @@ TEST(HydratedHistory, WhatIsCutOffInTheMiddleIsPutRight) {
       }
       life.Work();
       EXPECT_EQ(index.Show(), ProjectAll(life.path()));
-      CheckCounts(life, index.Show());
+      EXPECT_EQ(life.Expected(), CountsOf(index.Show()));
       EXPECT_EQ(Sure(index.Show()["masterdoctorindex"]),
                 Sure(ProjectState(state)["masterdoctorindex"]));
     }

@@ -12,20 +12,25 @@ namespace syncd {
 
 using Families = std::map<std::string, Documents>;
 
-inline Families ProjectAll(const std::string& path) {
-  auto file = GenerationFile::Open(path, Durability::kOff);
-  EXPECT_TRUE(file.ok()) << file.status();
+// The documents of every family, also of those that have none.
+inline Families ProjectAll(GenerationFile& file) {
   Families documents;
-  for (const PlanFamily& family : (*file)->plan().families) {
+  for (const PlanFamily& family : file.plan().families) {
     documents[family.name];
     const absl::Status s =
-        (*file)->Project(family.name, [&](std::string_view id, std::string&& document) {
+        file.Project(family.name, [&](std::string_view id, std::string&& document) {
           documents[family.name][std::string(id)] = std::move(document);
           return absl::OkStatus();
         });
     EXPECT_TRUE(s.ok()) << s;
   }
   return documents;
+}
+
+inline Families ProjectAll(const std::string& path) {
+  auto file = GenerationFile::Open(path, Durability::kOff);
+  EXPECT_TRUE(file.ok()) << file.status();
+  return ProjectAll(**file);
 }
 
 inline RunInfo HydratedRun(uint64_t cursor = 0) {

@@ -4,49 +4,19 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "syncd/plan/plan_reader.h"
+#include "../support/test_folder.h"
+#include "../support/tis_plan.h"
 #include "syncd/readmodel/generation_file.h"
 
 namespace syncd {
 
 using Documents = std::map<std::string, std::string>;
-
-inline const Plan& TisPlan() {
-  static const Plan plan = [] {
-    auto read = ReadPlan(*ShippedPlanDir("tis"));
-    EXPECT_TRUE(read.ok()) << read.status();
-    return *std::move(read);
-  }();
-  return plan;
-}
-
-// An empty folder of its own for the running test, a second one under another suffix; removed with
-// it.
-class TestFolder {
- public:
-  explicit TestFolder(const std::string& suffix = "") {
-    const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    std::string name = std::string(test->test_suite_name()) + "-" + test->name() + suffix;
-    for (char& c : name) c = c == '/' ? '-' : c;
-    path_ = ::testing::TempDir() + name;
-    std::filesystem::remove_all(path_);
-    std::filesystem::create_directories(path_);
-  }
-  ~TestFolder() { std::filesystem::remove_all(path_); }
-
-  std::string File(const std::string& name) const { return path_ + "/" + name; }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 // A generation file in a folder of its own.
 class TestModel {

@@ -10,9 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "../support/test_folder.h"
+#include "../support/tis_plan.h"
 #include "indexswap/testing/faulty_store.h"
 #include "indexswap/testing/memory_store.h"
-#include "syncd/plan/plan_reader.h"
+#include "run_fakes.h"
 
 namespace syncd {
 namespace {
@@ -22,29 +24,9 @@ using indexswap::testing::Method;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr char kMaster[] = "masterdoctorindex";
-
-class Hooks : public RunHooks {
- public:
-  void OnProgress(const RunProgress& progress) override { last = progress; }
-  void Note(indexswap::Observer::Severity, const std::string& text) override {
-    notes.push_back(text);
-  }
-  void Reached(std::string_view) override {}
-  bool Interrupted() override { return interrupted; }
-
-  RunProgress last;
-  std::vector<std::string> notes;
-  bool interrupted = false;
-};
-
 class AdoptTest : public ::testing::Test {
  protected:
-  AdoptTest() : plan_(*ReadPlan(*ShippedPlanDir("tis"))) {
-    folder_ = ::testing::TempDir() + "adopt-" +
-              ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
+  AdoptTest() {
     EXPECT_TRUE(cluster_->CreateForeignIndex(kMaster).ok());
     cluster_->FillForeignIndex(
         kMaster, {R"({"gmcReferenceNumber":"7000001","tcsPersonId":1,"existsInGmc":true,)"
@@ -54,28 +36,27 @@ class AdoptTest : public ::testing::Test {
     engine_ = *indexswap::Engine::Open(store_, plan_.ToReleaseSpec(), {}, nullptr);
     adoption_ = *engine_->PlanAdoption();
   }
-  ~AdoptTest() override { std::filesystem::remove_all(folder_); }
 
   absl::StatusOr<std::map<std::string, uint64_t>> Read() {
     return ReadAdopted(*engine_, plan_, adoption_, 1, Path(), {}, hooks_, [this] { return room_; });
   }
-  std::string Path() const { return folder_ + "/" + GenerationFileName(1); }
+  std::string Path() const { return folder_.File(GenerationFileName(1)); }
   std::vector<std::string> Files() const {
     std::vector<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
       names.push_back(entry.path().filename());
     }
     return names;
   }
 
-  Plan plan_;
-  std::string folder_;
+  const TestFolder folder_;
+  const Plan plan_ = TisPlan();
   std::shared_ptr<indexswap::testing::MemoryCluster> cluster_ =
       std::make_shared<indexswap::testing::MemoryCluster>();
   std::shared_ptr<FaultyStore> store_;
   std::unique_ptr<indexswap::Engine> engine_;
   indexswap::AdoptionPlan adoption_;
-  Hooks hooks_;
+  RecordingHooks hooks_;
   absl::Status room_;
 };
 

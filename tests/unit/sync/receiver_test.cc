@@ -5,10 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <deque>
-#include <filesystem>
 #include <functional>
 
-#include "syncd/plan/plan_reader.h"
+#include "../support/test_folder.h"
+#include "../support/tis_plan.h"
+#include "run_fakes.h"
 
 namespace syncd {
 namespace {
@@ -82,16 +83,11 @@ class FakeSource : public Source {
   FakeQueue& queue_;
 };
 
-class FakeSources : public Sources, public Publisher {
+class FakeSources : public NoQueues {
  public:
-  bool files() const override { return false; }
-  absl::Status Check(const Plan&) const override { return absl::OkStatus(); }
-  bool HasQueue(const PlanChannel&) const override { return true; }
-  milliseconds MinimumQuiet(const PlanChannel&) const override { return milliseconds(0); }
   absl::StatusOr<std::unique_ptr<Source>> Make(const PlanChannel& channel) override {
     return std::make_unique<FakeSource>(queues[channel.name]);
   }
-  Publisher* publisher() override { return this; }
   absl::Status Publish(const std::string&, const std::string&, const std::string& body) override {
     if (refuse_publish-- > 0) return absl::UnavailableError("no broker");
     published.push_back(body);
@@ -105,32 +101,14 @@ class FakeSources : public Sources, public Publisher {
   std::function<void(const std::string& body)> on_start;
 };
 
-class NoHooks : public RunHooks {
- public:
-  void OnProgress(const RunProgress& progress) override { channels = progress.channels; }
-  void Note(indexswap::Observer::Severity, const std::string& text) override {
-    notes.push_back(text);
-  }
-  void Reached(std::string_view) override {}
-  bool Interrupted() override { return false; }
-
-  std::map<std::string, ChannelProgress> channels;
-  std::vector<std::string> notes;
-};
-
 class ReceiverTest : public ::testing::Test {
  protected:
   ReceiverTest() {
-    folder_ = ::testing::TempDir() + "receiver-" +
-              ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
     // The first two channels alone, at the same time.
-    Plan plan = *ReadPlan(*ShippedPlanDir("tis"));
-    journal_ = *Journal::Open(folder_);
+    journal_ = *Journal::Open(folder_.path());
     RunInfo run;
     run.started_at_ms = kStartedMs;
-    file_ = *GenerationFile::Create(folder_ + "/v1.db", plan, run, Durability::kOff);
+    file_ = *GenerationFile::Create(folder_.File("v1.db"), TisPlan(), run, Durability::kOff);
     // Whoever is asked has sent everything at once, unless a test says otherwise.
     sources_.on_start = [this](const std::string& body) {
       if (body == "\"syncStart\"") sources_.queues["tcs"].Put(kTraineesEnd);
@@ -138,7 +116,6 @@ class ReceiverTest : public ::testing::Test {
       Finish(body);
     };
   }
-  ~ReceiverTest() override { std::filesystem::remove_all(folder_); }
 
   // Ends the channels that a test does not look at.
   void Finish(const std::string& body) {
@@ -167,11 +144,11 @@ class ReceiverTest : public ::testing::Test {
     return {};
   }
 
-  std::string folder_;
+  const TestFolder folder_;
   std::unique_ptr<Journal> journal_;
   std::unique_ptr<GenerationFile> file_;
   FakeSources sources_;
-  NoHooks hooks_;
+  RecordingHooks hooks_;
   absl::Status room_;
   std::function<absl::Status()> confirm_;  // empty: this process is the writer
 };
@@ -195,7 +172,7 @@ TEST_F(ReceiverTest, AnEndMarkerOfAnEarlierRunEndsNothing) {
   ASSERT_TRUE(received.ok()) << received;
   EXPECT_EQ(State("gmc").records, 1u);
   EXPECT_EQ(State("gmc").left_over, 1u);
-  EXPECT_EQ(hooks_.channels["gmc"].left_over, 1u);
+  EXPECT_EQ(hooks_.last.channels["gmc"].left_over, 1u);
 }
 
 TEST_F(ReceiverTest, WithoutRoomNothingMoreIsCommittedOrAcknowledged) {
@@ -271,7 +248,8 @@ TEST_F(ReceiverTest, EventsGetAtTheFileWhileNothingComes) {
   FakeQueue& tcs = sources_.queues["tcs"];
   tcs.on_idle = [&] {
     if (++looked != 3) return;
-    auto other = *Database::Open(folder_ + "/v1.db", Database::Mode::kReadWrite, Durability::kOff);
+    auto other =
+        *Database::Open(folder_.File("v1.db"), Database::Mode::kReadWrite, Durability::kOff);
     EXPECT_TRUE(other->Execute("PRAGMA busy_timeout=0").ok());
     written = other->Execute("BEGIN IMMEDIATE; COMMIT");
   };

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "../support/test_folder.h"
+
 namespace syncd {
 namespace {
 
@@ -15,16 +17,10 @@ namespace fs = std::filesystem;
 
 class StateFiles : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "indexswap_state_XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-  void Touch(const std::string& name) { std::ofstream(fs::path(folder_) / name) << "x"; }
-  bool Has(const std::string& name) { return fs::exists(fs::path(folder_) / name); }
+  void Touch(const std::string& name) { std::ofstream(folder_.File(name)) << "x"; }
+  bool Has(const std::string& name) { return fs::exists(folder_.File(name)); }
 
-  std::string folder_;
+  const TestFolder folder_;
 };
 
 TEST_F(StateFiles, FindsGenerationsInTheOrderOfTheirNumbers) {
@@ -32,19 +28,19 @@ TEST_F(StateFiles, FindsGenerationsInTheOrderOfTheirNumbers) {
                            "v-1.db", "v3.db.bak", "xv4.db", "v 5.db", "lock"}) {
     Touch(name);
   }
-  EXPECT_THAT(GenerationsIn(folder_), ElementsAre(2, 9, 10));
+  EXPECT_THAT(GenerationsIn(folder_.path()), ElementsAre(2, 9, 10));
 }
 
 TEST_F(StateFiles, AFolderThatIsNotThereHasNone) {
-  EXPECT_THAT(GenerationsIn(folder_ + "/no"), IsEmpty());
+  EXPECT_THAT(GenerationsIn(folder_.File("no")), IsEmpty());
 }
 
 TEST_F(StateFiles, RemovesAFileWithWhatIsBesideItAndNothingElse) {
   for (const char* name : {"v2.db", "v2.db-wal", "v2.db-shm", "v20.db"}) Touch(name);
-  ASSERT_TRUE(RemoveGenerationFile(folder_, 2).ok());
+  ASSERT_TRUE(RemoveGenerationFile(folder_.path(), 2).ok());
   EXPECT_FALSE(Has("v2.db") || Has("v2.db-wal") || Has("v2.db-shm"));
   EXPECT_TRUE(Has("v20.db"));
-  EXPECT_TRUE(RemoveGenerationFile(folder_, 2).ok()) << "removing nothing is no error";
+  EXPECT_TRUE(RemoveGenerationFile(folder_.path(), 2).ok()) << "removing nothing is no error";
 }
 
 TEST_F(StateFiles, DraftsBelongToTheirGeneration) {
@@ -53,14 +49,14 @@ TEST_F(StateFiles, DraftsBelongToTheirGeneration) {
     Touch(name);
   }
   std::vector<std::string> names;
-  for (const StateFile& file : StateFilesIn(folder_)) {
+  for (const StateFile& file : StateFilesIn(folder_.path())) {
     names.push_back(file.name);
     EXPECT_EQ(file.generation, file.name.starts_with("v12") ? 12u : 2u);
     EXPECT_EQ(file.bytes, 1u);
   }
   EXPECT_THAT(names,
               ElementsAre("v2.db.hydrating", "v2.db.new", "v2.db.new-wal", "v12.db", "v12.db-shm"));
-  ASSERT_TRUE(RemoveGenerationFile(folder_, 2).ok());
+  ASSERT_TRUE(RemoveGenerationFile(folder_.path(), 2).ok());
   EXPECT_FALSE(Has("v2.db.new") || Has("v2.db.new-wal") || Has("v2.db.hydrating"));
   EXPECT_TRUE(Has("v2.db.bak") && Has("v12.db") && Has("journal.db"));
 }

@@ -4,9 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
+#include <memory>
+#include <string>
 
-#include "syncd/plan/plan_reader.h"
+#include "../support/test_folder.h"
+#include "../support/tis_plan.h"
 #include "syncd/readmodel/generation_file.h"
 #include "syncd/sync/state_files.h"
 
@@ -41,18 +43,13 @@ TEST(WhyBehind, ComparesWithTheLastRecord) {
 class SucceedTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-    auto plan = ReadPlan(*ShippedPlanDir("tis"));
-    ASSERT_TRUE(plan.ok()) << plan.status();
-    plan_ = *std::move(plan);
-    journal_ = *Journal::Open(folder_);
-    log_ = *EventLog::Open(folder_, plan_);
+    journal_ = *Journal::Open(folder_.path());
+    log_ = *EventLog::Open(folder_.path(), TisPlan());
     ASSERT_TRUE(journal_->RaiseEpoch(7).ok());
-    ASSERT_TRUE(GenerationFile::Create(folder_ + "/v3.db", plan_, {}, Durability::kOff).ok());
+    ASSERT_TRUE(
+        GenerationFile::Create(folder_.File("v3.db"), TisPlan(), {}, Durability::kOff).ok());
     Take(2);
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   void Take(int person) {
     ASSERT_TRUE(log_->Append({{"tcs-updates",
@@ -63,12 +60,11 @@ class SucceedTest : public ::testing::Test {
   }
 
   absl::Status Run(const indexswap::Lease& last) {
-    return Succeed(last, last.epoch + 1, folder_, *journal_, *log_,
+    return Succeed(last, last.epoch + 1, folder_.path(), *journal_, *log_,
                    [this](const std::string& text) { warned_ += text; });
   }
 
-  const std::string folder_ = ::testing::TempDir() + "succession";
-  Plan plan_;
+  const TestFolder folder_;
   std::unique_ptr<Journal> journal_;
   std::unique_ptr<EventLog> log_;
   std::string warned_;
@@ -76,7 +72,7 @@ class SucceedTest : public ::testing::Test {
 
 TEST_F(SucceedTest, TheOwnFolderStaysAsItIs) {
   ASSERT_TRUE(Run(LeaseOf(journal_->state_id(), 7, 1)).ok());
-  EXPECT_THAT(GenerationsIn(folder_), ElementsAre(3));
+  EXPECT_THAT(GenerationsIn(folder_.path()), ElementsAre(3));
   EXPECT_EQ(log_->head(), 1u);
   EXPECT_EQ(*log_->OldestKept(), 0u);
   EXPECT_EQ(*journal_->Epoch(), 8u);
@@ -85,14 +81,14 @@ TEST_F(SucceedTest, TheOwnFolderStaysAsItIs) {
 
 TEST_F(SucceedTest, AFolderThatIsBehindKeepsNothingAndReusesNoPosition) {
   ASSERT_TRUE(Run(LeaseOf(journal_->state_id(), 9, 50)).ok());
-  EXPECT_THAT(GenerationsIn(folder_), IsEmpty());
+  EXPECT_THAT(GenerationsIn(folder_.path()), IsEmpty());
   EXPECT_THAT(warned_, HasSubstr("not of the last writer"));
   EXPECT_EQ(*journal_->Epoch(), 10u);
   EXPECT_EQ(*log_->OldestKept(), 50u);
   Take(2);  // the same again is news: its order is forgotten
   EXPECT_EQ(log_->head(), 51u);
   log_.reset();
-  log_ = *EventLog::Open(folder_, plan_);
+  log_ = *EventLog::Open(folder_.path(), TisPlan());
   EXPECT_EQ(log_->head(), 51u);
   EXPECT_EQ(*log_->OldestKept(), 50u);
 }

@@ -41,12 +41,6 @@ class WarmPoisonTest : public WarmWorld {
   WarmPoisonTest()
       : WarmWorld(std::make_shared<FailingStore>(indexswap::testing::MakeMemoryStore()),
                   milliseconds(0)) {}
-
-  absl::Status SettleWithin(uint64_t generation, milliseconds within) {
-    const auto held = warm_->Hold(generation, within);
-    warm_->Release();
-    return held.status();
-  }
 };
 
 TEST_F(WarmPoisonTest, ADocumentThatTheServerFailsWithIsADeadLetterAndHoldsUpNobody) {
@@ -57,7 +51,7 @@ TEST_F(WarmPoisonTest, ADocumentThatTheServerFailsWithIsADeadLetterAndHoldsUpNob
   bool is_settled = false;
   while ((!is_settled || *log_->CountDeadLetters() < 3) && others < 1000) {
     Send(++others, "good");
-    is_settled = SettleWithin(generation, milliseconds(200)).ok();
+    is_settled = Settled(generation, milliseconds(200)).ok();
   }
   const auto letters = log_->ListDeadLetters(0, 10);
   ASSERT_EQ(letters->size(), 3u);
@@ -65,7 +59,7 @@ TEST_F(WarmPoisonTest, ADocumentThatTheServerFailsWithIsADeadLetterAndHoldsUpNob
   EXPECT_EQ(letters->front().generation, generation);
   EXPECT_THAT(letters->front().reason, HasSubstr("and took others: null pointer"));
   EXPECT_THAT(log_->GetDeadLetter(letters->front().id)->body, HasSubstr("poison"));
-  const absl::Status settled = SettleWithin(generation, seconds(30));
+  const absl::Status settled = Settled(generation, seconds(30));
   ASSERT_TRUE(settled.ok()) << settled;
   EXPECT_EQ(warm_->states().front().answered, log_->head());
   EXPECT_THAT(Shown(generation, "7000001:" + std::to_string(others)), HasSubstr("good"));
@@ -74,7 +68,7 @@ TEST_F(WarmPoisonTest, ADocumentThatTheServerFailsWithIsADeadLetterAndHoldsUpNob
   warm_->Release();
   EXPECT_EQ(counted->at("masterdoctorindex"), static_cast<uint64_t>(others - 1));
   Send(1, "mended");
-  EXPECT_TRUE(SettleWithin(generation, seconds(30)).ok());
+  EXPECT_TRUE(Settled(generation, seconds(30)).ok());
   EXPECT_THAT(Shown(generation, "7000001:1"), HasSubstr("mended"));
 }
 

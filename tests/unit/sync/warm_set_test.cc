@@ -125,7 +125,7 @@ TEST_F(WarmSetTest, ADocumentOnWhichAViewFailsIsADeadLetterAndHoldsUpNobody) {
   const uint64_t first = Build();
   ASSERT_TRUE(Promote(first).ok());
   warm_->Remove(first);
-  BreakView(folder_, first,
+  BreakView(folder_.path(), first,
             "id, CASE programmeName WHEN 'poison' THEN json('{') ELSE programmeName END AS "
             "programmeName");
   warm_->Add(first, true);
@@ -147,7 +147,7 @@ TEST_F(WarmSetTest, AnEventThatCantBeAppliedIsADeadLetterAndHoldsUpNobody) {
   const uint64_t first = Build();
   ASSERT_TRUE(Promote(first).ok());
   warm_->Remove(first);
-  BreakView(folder_, first,
+  BreakView(folder_.path(), first,
             "CASE programmeName WHEN 'poison' THEN json('{') ELSE id END AS id, programmeName");
   warm_->Add(first, true);
   warm_->SetLive(first);
@@ -185,7 +185,7 @@ TEST_F(WarmSetTest, NoSyncGoesOnWithWhatWasRolledBackFrom) {
   const auto back =
       RollBack(tools(), {std::nullopt, false, {}, seconds(10)}, [](const RollbackLoss&) {});
   ASSERT_TRUE(back.ok()) << back.status();
-  auto file = GenerationFile::OpenReadOnly(folder_ + "/" + GenerationFileName(second));
+  auto file = GenerationFile::OpenReadOnly(PathOf(second));
   ASSERT_TRUE(file.ok()) << file.status();
   EXPECT_EQ((*file)->ReadRun()->stage, RunStage::kPromoted);
 }
@@ -219,9 +219,9 @@ TEST_F(WarmSetTest, ARollbackThatWouldLoseEventsNeedsConsent) {
   const auto told = [](const RollbackLoss&) {};
   const RollbackRequest request{std::nullopt, false, {}, seconds(10)};
   const auto facts = [&](const indexswap::ReleaseStatus&) {
-    return FactsOf(folder_, *log_, *warm_);
+    return FactsOf(folder_.path(), *log_, *warm_);
   };
-  const auto preview = PreviewRollback(*engine_, request, folder_, facts, plan_);
+  const auto preview = PreviewRollback(*engine_, request, folder_.path(), facts, plan_);
   ASSERT_TRUE(preview.ok()) << preview.status();
   EXPECT_TRUE(preview->loss.NeedsConsent());
   const auto refused = RollBack(tools(), request, told);
@@ -241,9 +241,9 @@ TEST_F(WarmSetTest, ARollbackOnlyFromTheStateThatWasLookedAt) {
   Settle(first);
   // Without a look at what this process has in memory: as a command that takes neither lock.
   const auto read = [&](const indexswap::ReleaseStatus& status) {
-    return ReadEventFacts(folder_, status);
+    return ReadEventFacts(folder_.path(), status);
   };
-  const auto preview = PreviewRollback(*engine_, {}, folder_, read, plan_);
+  const auto preview = PreviewRollback(*engine_, {}, folder_.path(), read, plan_);
   ASSERT_TRUE(preview.ok()) << preview.status();
   EXPECT_EQ(preview->report.to, first);
   EXPECT_EQ(preview->report.requests.size(), 1u);
@@ -254,7 +254,8 @@ TEST_F(WarmSetTest, ARollbackOnlyFromTheStateThatWasLookedAt) {
   const auto refused = RollBack(tools(), request, told);
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(refused.status().message()), HasSubstr("the state has moved"));
-  EXPECT_EQ(PreviewRollback(*engine_, request, folder_, read, plan_).status(), refused.status());
+  EXPECT_EQ(PreviewRollback(*engine_, request, folder_.path(), read, plan_).status(),
+            refused.status());
   request.if_state = preview->report.state;
   ASSERT_TRUE(RollBack(tools(), request, [](const RollbackLoss&) {}).ok());
   EXPECT_NE(*engine_->State(), preview->report.state);
@@ -269,13 +270,13 @@ TEST_F(WarmSetTest, AFolderOfAnotherWriterKnowsOfNoLoss) {
   Settle(first);
   indexswap::ReleaseStatus status = *engine_->Status();
   ASSERT_TRUE(status.lease && status.lease->record);
-  ASSERT_TRUE(ReadEventFacts(folder_, status)->warm.contains(first));
+  ASSERT_TRUE(ReadEventFacts(folder_.path(), status)->warm.contains(first));
   status.lease->record->owner.state_id = "another";
   status.lease->record->journal_position = 7;
-  const auto facts = ReadEventFacts(folder_, status);
+  const auto facts = ReadEventFacts(folder_.path(), status);
   ASSERT_TRUE(facts.ok()) << facts.status();
   EXPECT_EQ(facts->head, 7u);
-  const auto loss = AssessRollback(status, first, folder_, *facts, plan_);
+  const auto loss = AssessRollback(status, first, folder_.path(), *facts, plan_);
   ASSERT_TRUE(loss.ok()) << loss.status();
   EXPECT_EQ(loss->lost, std::nullopt);
   EXPECT_TRUE(loss->NeedsConsent());

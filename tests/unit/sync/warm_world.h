@@ -6,40 +6,28 @@
 #include <indexswap/engine.h>
 
 #include <chrono>
-#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
-#include "indexswap/testing/memory_store.h"
-#include "syncd/plan/plan_reader.h"
-#include "syncd/readmodel/generation_file.h"
-#include "syncd/readmodel/journal.h"
+#include "../support/state_world.h"
 #include "syncd/sync/rollback.h"
-#include "syncd/sync/warm_set.h"
 
 namespace syncd {
 
-inline const std::string kMaster = "masterdoctorindex";
-
-inline std::string Trainee(int person, const std::string& programme) {
-  return "{\"tcsPersonId\":" + std::to_string(person) +
-         ",\"gmcReferenceNumber\":\"7000001\",\"programmeName\":\"" + programme + "\"}";
-}
-
-class WarmWorld : public ::testing::Test {
+class WarmWorld : public StateWorld {
  protected:
   // `give_up`: WarmSet's.
   explicit WarmWorld(
       std::shared_ptr<indexswap::IndexStore> store = indexswap::testing::MakeMemoryStore(),
       std::chrono::milliseconds give_up = indexswap::BulkOptions().give_up)
-      : plan_(*ReadPlan(*ShippedPlanDir("tis"))), store_(std::move(store)) {
-    folder_ = ::testing::TempDir() + "warm-" +
-              ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-    journal_ = *Journal::Open(folder_);
-    log_ = *EventLog::Open(folder_, plan_);
+      : StateWorld(std::move(store)), give_up_(give_up) {
+    Start();
+  }
+
+  // As a process does, by `plan_`; again, as another one on the same folder and store.
+  void Start() {
     indexswap::EngineOptions options;
     options.gates.shrink_slack = 1000;
     options.owner.state_id = journal_->state_id();
@@ -48,15 +36,10 @@ class WarmWorld : public ::testing::Test {
     };
     indexswap::ReleaseSpec release = plan_.ToReleaseSpec();
     for (indexswap::AliasSpec& alias : release.aliases) alias.may_be_empty = true;
-    engine_ = *indexswap::Engine::Open(store_, release, options, nullptr);
-    warm_ = std::make_unique<WarmSet>(folder_, *engine_, *log_, WarmCallbacks(), give_up);
-  }
-  ~WarmWorld() override {
-    warm_.reset();
-    std::filesystem::remove_all(folder_);
+    Open(release, options, give_up_);
   }
 
-  RollbackTools tools() { return {*engine_, *warm_, *log_, plan_, folder_}; }
+  RollbackTools tools() { return {*engine_, *warm_, *log_, plan_, folder_.path()}; }
 
   // A sealed generation without a document, which gets events from here on.
   uint64_t Build() {
@@ -66,8 +49,7 @@ class WarmWorld : public ::testing::Test {
     run.stage = RunStage::kSealed;
     run.event_cursor = log_->head();
     const uint64_t generation = (*build)->generation();
-    const auto path = std::filesystem::path(folder_) / GenerationFileName(generation);
-    EXPECT_TRUE(GenerationFile::Create(path.string(), plan_, run, Durability::kOff).ok());
+    EXPECT_TRUE(GenerationFile::Create(PathOf(generation), plan_, run, Durability::kOff).ok());
     EXPECT_TRUE((*build)->Seal({}).ok());
     warm_->Add(generation, true);
     return generation;
@@ -83,17 +65,25 @@ class WarmWorld : public ::testing::Test {
     return swapped.status();
   }
 
-  void Send(int person, const std::string& programme) {
-    const auto position = log_->Append({{"tcs-updates", Trainee(person, programme), {}}});
+  void Send(const std::string& channel, const std::string& body) {
+    const auto position = log_->Append({{channel, body, {}}});
     ASSERT_TRUE(position.ok()) << position.status();
     warm_->Wake();
   }
+  void Send(int person, const std::string& programme) {
+    Send("tcs-updates", Trainee(person, programme));
+  }
 
   // Waits until a generation has answered for everything.
-  void Settle(uint64_t generation) {
-    const auto held = warm_->Hold(generation, std::chrono::seconds(30));
-    EXPECT_TRUE(held.ok()) << held.status();
+  absl::Status Settled(uint64_t generation,
+                       std::chrono::milliseconds within = std::chrono::seconds(30)) {
+    const auto held = warm_->Hold(generation, within);
     warm_->Release();
+    return held.status();
+  }
+  void Settle(uint64_t generation) {
+    const absl::Status settled = Settled(generation);
+    EXPECT_TRUE(settled.ok()) << settled;
   }
 
   std::string Shown(uint64_t generation, const std::string& id) {
@@ -101,13 +91,7 @@ class WarmWorld : public ::testing::Test {
     return found.ok() && !found->empty() ? found->front().document : "";
   }
 
-  const Plan plan_;
-  std::string folder_;
-  std::unique_ptr<Journal> journal_;
-  std::unique_ptr<EventLog> log_;
-  std::shared_ptr<indexswap::IndexStore> store_;
-  std::unique_ptr<indexswap::Engine> engine_;
-  std::unique_ptr<WarmSet> warm_;
+  const std::chrono::milliseconds give_up_;
 };
 
 }  // namespace syncd
