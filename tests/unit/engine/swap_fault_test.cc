@@ -59,6 +59,7 @@ TEST_F(SwapFault, AStoreThatStaysAwayLeavesTheOutcomeUnknown) {
   EXPECT_TRUE(engine().Promote(second_, {}).ok());
   EXPECT_EQ(Aliases(), AllAt(second_));
   EXPECT_EQ(swaps(), 1);
+  EXPECT_EQ(engine().Status()->previous, 1u) << "the way back is known";
 }
 
 TEST_F(SwapFault, ALateRequestIsFencedOffBeforeTheNextSwapOfTheSameProcess) {

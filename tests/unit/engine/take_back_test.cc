@@ -44,6 +44,23 @@ TEST(HasHappenedTest, OfRemovalsOnlyIsToldByTheWhole) {
   EXPECT_TRUE(HasHappened(swap, {}));
 }
 
+TEST(HasHappenedTest, AFilterThatIsReplacedTellsNothing) {
+  const SwapActions swap = Swap({{"a", {{"x_v2", "filter"}}}, {"b", {{"x_v1", ""}}}},
+                                {{"a", {{"x_v2", ""}}}, {"b", {{"x_v2", ""}}}});
+  EXPECT_FALSE(HasHappened(swap, swap.before));
+  EXPECT_TRUE(HasHappened(swap, swap.wanted));
+}
+
+TEST(PlanTakeBackTest, LeavesAnIndexThatTheSwapHasNotAdded) {
+  const SwapActions swap = Swap({{"a", {{"x_v2", ""}}}, {"b", {{"x_v1", ""}}}},
+                                {{"a", {{"x_v2", ""}}}, {"b", {{"x_v2", ""}}}});
+  AliasTable now = swap.wanted;
+  now["a"].insert(now["a"].begin(), {"theirs", ""});
+  EXPECT_THAT(PlanTakeBack(swap, now).actions,
+              UnorderedElementsAre(AliasAction{kRemove, "b", "x_v2", ""},
+                                   AliasAction{kAdd, "b", "x_v1", ""}));
+}
+
 TEST(PlanTakeBackTest, LeavesWhatSomebodyElseHasSet) {
   const SwapActions swap = Swap(kOld, kNew);
   // One moved before the swap, on a server without must_exist; one set again behind it.
@@ -196,6 +213,26 @@ TEST_F(SomebodyMovesAnAlias, AndThenTheStoreIsAway) {
   const auto promoted = engine_->Promote(2, {});
   EXPECT_EQ(promoted.status().code(), StatusCode::kUnknown) << promoted.status();
   EXPECT_THAT(std::string(promoted.status().message()), HasSubstr("could not be taken back"));
+}
+
+TEST_F(SomebodyMovesAnAlias, AndOnceMoreBehindTheWayBack) {
+  lenient_->between = [this] {
+    MoveAway(1);
+    const auto again = [this] { Move({{kRemove, "open_docs", "docs_v1", ""}}); };
+    store_->Fail(Method::kRead, {{}, {absl::OkStatus(), false, again}});
+  };
+  const auto promoted = engine_->Promote(2, {});
+  EXPECT_EQ(promoted.status().code(), StatusCode::kUnknown) << promoted.status();
+  EXPECT_THAT(std::string(promoted.status().message()),
+              HasSubstr("could not be taken back: alias open_docs points at nothing"));
+}
+
+TEST_F(SomebodyMovesAnAlias, AndPromotingTheLiveOnePutsItBack) {
+  ASSERT_TRUE(engine_->Promote(2, {}).ok());
+  Move({{kRemove, "open_docs", "docs_v2", ""}});
+  ASSERT_TRUE(engine_->Promote(2, {}).ok());
+  EXPECT_EQ(Aliases(), AllAt(2));
+  EXPECT_EQ(engine_->Status()->previous, 1u) << "it has not replaced itself";
 }
 
 TEST_F(SomebodyMovesAnAlias, AndTheNextSwapSaysSoBeforeItMovesAnything) {
