@@ -82,6 +82,7 @@ TEST_F(EngineTest, ANumberIsNeverGivenTwiceEvenAfterPrune) {
   ASSERT_TRUE(engine().Abandon(2, "test").ok());
   const auto pruned = engine().Prune(false);
   ASSERT_THAT(pruned->deleted, ElementsAre("docs_v2", "notes_v2"));
+  EXPECT_EQ(engine().PlanSwap(0)->to, 3u);
   EXPECT_EQ((*engine().Begin())->generation(), 3u);
   ASSERT_TRUE(engine().ReleaseLease().ok());
   const auto other = Start("b");
@@ -253,6 +254,56 @@ TEST_F(EngineTest, ANameThatAConcreteIndexHasIsPendingAndLeftOut) {
   EXPECT_TRUE(engine().Status()->aliases[0].pending);
 }
 
+// --- retention ---
+
+TEST_F(EngineTest, GraceBeginsWhenTheAliasesLeave) {
+  BuildLive(engine(), 10);
+  clock_.Advance(std::chrono::hours(24));
+  BuildLive(engine(), 10);
+  BuildLive(engine(), 10);
+  clock_.Advance(std::chrono::minutes(9));
+  EXPECT_THAT(engine().Prune(false)->deleted, IsEmpty()) << "searches may still run on it";
+  clock_.Advance(std::chrono::minutes(2));
+  EXPECT_THAT(engine().Prune(false)->deleted, ElementsAre("docs_v1", "notes_v1"));
+}
+
+TEST_F(EngineTest, ADryRunOfWhoeverDoesNotBuildKeepsWhatIsBeingBuilt) {
+  auto build = engine().Begin();
+  ASSERT_TRUE(build.ok()) << build.status();
+  const auto reader = Start("b");
+  const auto verdict = [&] { return reader->engine->Prune(true)->verdicts.at(0); };
+  EXPECT_FALSE(verdict().prune);
+  EXPECT_THAT(verdict().reason, HasSubstr("its writer is alive"));
+  build->reset();
+  ASSERT_TRUE(engine().ReleaseLease().ok());
+  EXPECT_TRUE(verdict().prune) << "whoever has given the lease back builds no more";
+}
+
+TEST_F(EngineTest, WhatAnAliasPointsAtStaysAndTheRestGoesAllTheSame) {
+  for (int i = 0; i < 4; ++i) BuildLive(engine(), 10);
+  clock_.Advance(std::chrono::hours(24));
+  const Fence fence{"tis", engine().Status()->lease->epoch};
+  ASSERT_TRUE(testing::MakeMemoryStore(cluster_)
+                  ->UpdateAliases(fence, {{AliasAction::Kind::kAdd, "all_docs", "docs_v1", ""}})
+                  .ok());
+  const auto pruned = engine().Prune(false);
+  ASSERT_TRUE(pruned.ok()) << pruned.status();
+  EXPECT_EQ(pruned->verdicts[0].reason, "an alias points at it");
+  EXPECT_THAT(pruned->deleted, ElementsAre("docs_v2", "notes_v2"));
+}
+
+TEST_F(EngineTest, AgeIsSinceTheSeal) {
+  EngineOptions options = OptionsFor("a", clock_);
+  options.retention = {.generations = 9, .grace = {}, .max_age = std::chrono::hours(1)};
+  process_ = Start(options, SmallRelease());
+  const uint64_t first = BuildSealed(engine(), 10);
+  clock_.Advance(std::chrono::hours(2));
+  ASSERT_TRUE(engine().Promote(first, {}).ok());
+  BuildLive(engine(), 10);
+  BuildLive(engine(), 10);
+  EXPECT_THAT(engine().Prune(false)->deleted, ElementsAre("docs_v1", "notes_v1"));
+}
+
 // --- answers that get lost ---
 
 TEST_F(EngineTest, ChangesWhoseAnswersAreLostAreMadeAgain) {
@@ -281,6 +332,15 @@ TEST_F(EngineTest, PruningWhoseAnswerIsLostIsDoneOnce) {
     EXPECT_EQ(Aliases(), AllAt(live));
     EXPECT_EQ(engine().Status()->generations.size(), 2u);
   }
+}
+
+TEST_F(EngineTest, WhatTheStoreHasNotDeletedIsNotReportedAsDeleted) {
+  for (int i = 0; i < 3; ++i) BuildLive(engine(), 10);
+  clock_.Advance(std::chrono::hours(24));
+  // One of its indexes is gone meanwhile, so none of them is deleted.
+  store().Fail(Method::kDeleteIndexes, {{absl::NotFoundError("notes_v1"), false, nullptr}});
+  EXPECT_EQ(engine().Prune(false).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(engine().Status()->generations.size(), 3u);
 }
 
 TEST_F(EngineTest, AStoreThatLosesEveryCreationEndsWithNothingLive) {
