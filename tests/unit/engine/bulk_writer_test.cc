@@ -125,6 +125,24 @@ TEST_F(BulkWriterTest, GivesUpABatchOfWhichNothingGetsThrough) {
   EXPECT_EQ(writer->Add(Item("c")).code(), absl::StatusCode::kUnavailable) << "an error is final";
 }
 
+TEST_F(BulkWriterTest, ADocumentForWhichThereIsNoRoomIsNoFaultOfIts) {
+  answer_ = [](const auto& items) { return All(items, Outcome::kBusy, "queue full"); };
+  EXPECT_EQ(AddAll(*Writer(), {"a"}).code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(BulkWriterTest, GivesNoBatchUpOfWhichSomethingGetsThrough) {
+  options_.bulk.give_up = std::chrono::minutes(1);
+  answer_ = [&](const auto& items) {
+    clock_.Advance(std::chrono::seconds(40));
+    return Each(items, [first = items.front().id](const std::string& id) {
+      return BulkResult{id == first ? Outcome::kDone : Outcome::kBusy, "queue full"};
+    });
+  };
+  const auto writer = Writer();
+  EXPECT_TRUE(AddAll(*writer, {"a", "b", "c", "d"}).ok());
+  EXPECT_EQ(writer->counts().written, 4u);
+}
+
 TEST_F(BulkWriterTest, WaitsLongerEachTimeUpToTheMost) {
   options_.bulk.retry_min = std::chrono::milliseconds(100);
   options_.bulk.retry_max = std::chrono::milliseconds(400);
@@ -161,12 +179,26 @@ TEST_F(BulkWriterTest, AnIndexThatCanNotBeWrittenToEndsTheBuildAndNotTheLease) {
 }
 
 TEST_F(BulkWriterTest, ItemsFencedByTheOwnStepToTheNextEpochAreSentAgain) {
+  while (keeper_.Current()->epoch < 3) ASSERT_TRUE(keeper_.Force().ok());
+  std::vector<uint64_t> versions;
   answer_ = [&](const auto& items) -> Answer {
-    if (requests_.size() > 1) return std::nullopt;
+    versions.push_back(items[0].version);
+    if (versions.size() > 1) return std::nullopt;
     EXPECT_TRUE(keeper_.Force().ok());
     return Each(items, [](const std::string&) { return BulkResult{Outcome::kFenced, ""}; });
   };
   ASSERT_TRUE(AddAll(*Writer(), {"a"}).ok());
+  EXPECT_THAT(versions, ElementsAre(FencedVersion(3, 7), FencedVersion(4, 7)));
+}
+
+TEST_F(BulkWriterTest, ItemsFencedByAStoreThatCanNotSayWhyAreSentAgain) {
+  answer_ = [&](const auto& items) -> Answer {
+    if (requests_.size() > 1) return std::nullopt;
+    store_.Fail(Method::kRead, {{absl::UnavailableError("gone"), false, nullptr}});
+    return Each(items, [](const std::string&) { return BulkResult{Outcome::kFenced, ""}; });
+  };
+  const absl::Status added = AddAll(*Writer(), {"a"});
+  EXPECT_TRUE(added.ok()) << added;
   EXPECT_EQ(requests_.size(), 2u);
 }
 

@@ -34,6 +34,26 @@ TEST_F(BulkWriterTroubleTest, PressureLowersWhatIsInFlight) {
   EXPECT_THAT(refused_, IsEmpty());
 }
 
+TEST_F(BulkWriterTroubleTest, ARequestThatIsRefusedAsAWholeIsPressureToo) {
+  options_.bulk.in_flight = 4;
+  store_.Fail(Method::kBulk, {{absl::ResourceExhaustedError("429"), false, nullptr}});
+  const auto writer = Writer();
+  ASSERT_TRUE(AddAll(*writer, {"a"}).ok());
+  EXPECT_EQ(writer->counts().cuts, 1u);
+}
+
+TEST_F(BulkWriterTroubleTest, AProbeWhoseAnswerIsLostDoesNotEndThePause) {
+  answer_ = [&](const auto& items) -> BulkAnswer {
+    if (requests_.size() == 2) return absl::UnknownError("reset");
+    if (requests_.size() > 3) return std::nullopt;
+    return All(items, Outcome::kBlocked, kFlood);
+  };
+  const auto writer = Writer();
+  ASSERT_TRUE(AddAll(*writer, {"a"}).ok());
+  EXPECT_EQ(requests_.size(), 4u);
+  EXPECT_EQ(writer->counts().pauses, 1u);
+}
+
 TEST_F(BulkWriterTroubleTest, ABlockIsWaitedForHoweverLongItTakes) {
   options_.bulk.give_up = std::chrono::minutes(1);
   answer_ = [&](const auto& items) -> BulkAnswer {

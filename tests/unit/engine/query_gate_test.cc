@@ -44,7 +44,7 @@ class QueryGateTest : public World {
   Engine& Open() {
     auto store = std::make_shared<Asked>(testing::MakeMemoryStore(cluster_));
     store_ = store.get();
-    auto engine = Engine::Open(store, release_, OptionsFor("a", clock_), nullptr);
+    auto engine = Engine::Open(store, release_, options_, nullptr);
     EXPECT_TRUE(engine.ok()) << engine.status();
     engine_ = *std::move(engine);
     return *engine_;
@@ -68,6 +68,7 @@ class QueryGateTest : public World {
     };
   }
 
+  EngineOptions options_ = OptionsFor("a", clock_);
   ReleaseSpec release_ = SmallRelease();
   Asked* store_ = nullptr;
   std::unique_ptr<Engine> engine_;
@@ -106,6 +107,15 @@ TEST_F(QueryGateTest, LimitsOfShrinkAreThoseOfAliasesWithoutItsOwn) {
   Engine& engine = Open();
   BuildLive(engine, 1000);
   EXPECT_TRUE(engine.Promote(BuildSealed(engine, 980), {}).ok());  // 10 of 50: within the slack
+}
+
+TEST_F(QueryGateTest, ThePartThatMayGoIsThatOfAliasesToo) {
+  release_.queries[0].body = R"({"query":{"range":{"n":{"gte":900}}}})";
+  release_.queries[0].shrink_slack = 0;
+  options_.gates.max_shrink = 0.2;
+  Engine& engine = Open();
+  BuildLive(engine, 1000);
+  EXPECT_TRUE(engine.Promote(BuildSealed(engine, 980), {}).ok());  // 10 of 50
 }
 
 TEST_F(QueryGateTest, AFailureOnTheNewIndexAloneStopsTheSwap) {
@@ -150,6 +160,8 @@ TEST_F(QueryGateTest, TheFirstGenerationOnlyHasToAnswer) {
   const uint64_t first = BuildSealed(engine, 40);
   EXPECT_FALSE(Sealed(first).passed);
   EXPECT_THAT(Sealed(first).detail, HasSubstr("first-page fails on docs_v1: can't sort by n"));
+  store_->hook = Failing("docs_v1", absl::UnavailableError("gone"));
+  EXPECT_EQ(engine.Promote(first, {}).status().code(), absl::StatusCode::kUnavailable);
   store_->hook = nullptr;
   EXPECT_TRUE(engine.Promote(first, {}).ok());
 }
@@ -196,6 +208,11 @@ TEST_F(QueryGateTest, AStoreInTroubleIsAskedAgainAndThenAnError) {
   };
   store_->hook = gone;
   EXPECT_EQ(engine.Promote(second, {}).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Aliases(), AllAt(1));
+  store_->hook = Failing("docs_v2", absl::UnavailableError("its shards are away"));
+  EXPECT_THAT(std::string(engine.Promote(second, {}).status().message()),
+              AllOf(HasSubstr("the gate queries"), HasSubstr("its shards are away")))
+      << "where what is live answers, the new index does not";
   EXPECT_EQ(Aliases(), AllAt(1));
   int left = 2;
   store_->hook = [&](const std::string& target, absl::StatusOr<SearchFound> found) {

@@ -226,5 +226,29 @@ TEST_F(WholeDigestTest, AnIdThatWasPutTwiceIsNamedWhereTheOtherDocumentStays) {
   EXPECT_THAT(digest.detail, HasSubstr("different d3"));
 }
 
+TEST(DigestSampleTest, OfTwoOffersOfOneDocumentTheLaterStays) {
+  DigestSample sample(1);
+  for (const char* id : {"a", "b", "c"}) sample.Offer("docs", id, 1, "{}");
+  const std::string kept = sample.Entries().at("docs").at(0).id;
+  sample.Offer("docs", kept, 2, R"({"n":2})");
+  const auto entries = sample.Entries().at("docs");
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_EQ(entries[0].id, kept);
+  EXPECT_EQ(entries[0].version, 2u);
+  EXPECT_EQ(entries[0].document, R"({"n":2})");
+  sample.Remove("docs", kept);
+  EXPECT_TRUE(sample.Entries().empty());
+}
+
+TEST(DocumentSetTest, IsAsNewOnceItIsCleared) {
+  DocumentSet set;
+  for (int i = 0; !set.overflown(); ++i) set.Insert("docs", std::to_string(i));
+  EXPECT_TRUE(set.Contains("docs", "0"));
+  set.Clear();
+  EXPECT_FALSE(set.overflown()) << "or the next build is compared in part only";
+  EXPECT_FALSE(set.Contains("docs", "0"));
+  EXPECT_FALSE(set.Touches("docs"));
+}
+
 }  // namespace
 }  // namespace indexswap
