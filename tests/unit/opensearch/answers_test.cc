@@ -57,6 +57,16 @@ TEST(AnswersTest, ARefusalOfTheUserIsTold) {
   EXPECT_FALSE(IsAccessDenied(absl::OkStatus()));
 }
 
+TEST(AnswersTest, ABlockIsTold) {
+  const auto blocked = [](int status, const std::string& type) {
+    return IsBlocked(StatusFromAnswer(Answer(status, type), Effect::kChange, "swap"));
+  };
+  EXPECT_TRUE(blocked(403, "cluster_block_exception"));
+  EXPECT_TRUE(blocked(429, "cluster_block_exception")) << "the flood stage's";
+  EXPECT_FALSE(blocked(429, "circuit_breaking_exception"));
+  EXPECT_FALSE(blocked(403, "security_exception"));
+}
+
 TEST(AnswersTest, FaultsOfTheServerLeaveAChangeUnknown) {
   for (const int status : {408, 500, 502, 503, 504}) {
     EXPECT_EQ(CodeOf(status, "whatever", Effect::kChange), StatusCode::kUnknown) << status;

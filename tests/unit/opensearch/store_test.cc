@@ -1,82 +1,14 @@
 // The store against a scripted server: what it sends, and what it makes of each answer.
 #include "indexswap/opensearch/store.h"
 
-#include <absl/strings/str_format.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <deque>
-
 #include "indexswap/opensearch/bulk_codec.h"
+#include "scripted_store.h"
 
 namespace indexswap {
 namespace {
 
 using absl::StatusCode;
 using ::testing::HasSubstr;
-
-const Fence kFence{"tis", 7};
-constexpr char kLeaseEntry[] = R"({"tis_lease_7":{"aliases":{"tis_lease_7_W7":{}}}})";
-
-struct Sent {
-  std::string line;  // `POST /_aliases`
-  std::string body;
-  bool at_most_once;
-};
-
-// Answers each request with the next of its script, and keeps what was sent.
-class ScriptedTransport : public HttpTransport {
- public:
-  absl::StatusOr<HttpResponse> Send(const HttpRequest& request) override {
-    sent.push_back({absl::StrFormat("%s %s", ToString(request.method), request.target),
-                    std::string(request.body), request.at_most_once});
-    if (script.empty()) return absl::UnavailableError("the script has ended");
-    absl::StatusOr<HttpResponse> next = script.front();
-    script.pop_front();
-    return next;
-  }
-  const std::string& url() const override { return url_; }
-
-  std::deque<absl::StatusOr<HttpResponse>> script;
-  std::vector<Sent> sent;
-
- private:
-  const std::string url_ = "http://test:9200";
-};
-
-std::string Error(const std::string& type, const std::string& reason, const std::string& index) {
-  return R"({"error":{"type":")" + type + R"(","reason":")" + reason + R"(","index":")" + index +
-         R"("}})";
-}
-
-class OpenSearchStoreTest : public ::testing::Test {
- protected:
-  OpenSearchStoreTest() { Make(true); }
-
-  void Make(bool must_exist) {
-    auto transport = std::make_unique<ScriptedTransport>();
-    transport_ = transport.get();
-    ServerInfo server;
-    server.version = "2.19.1";
-    server.capabilities.must_exist = must_exist;
-    store_ = std::make_unique<OpenSearchStore>(std::move(transport), server,
-                                               std::chrono::milliseconds(10));
-  }
-
-  void Answer(int status, const std::string& body) {
-    transport_->script.push_back(HttpResponse{status, body, "application/json", ""});
-  }
-  void Fail(const absl::Status& status) { transport_->script.push_back(status); }
-  const std::vector<Sent>& sent() const { return transport_->sent; }
-
-  absl::Status Swap() {
-    return store_->UpdateAliases(kFence, {{AliasAction::Kind::kRemove, "people", "people_v2", ""},
-                                          {AliasAction::Kind::kAdd, "people", "people_v3", ""}});
-  }
-
-  ScriptedTransport* transport_ = nullptr;
-  std::unique_ptr<OpenSearchStore> store_;
-};
 
 TEST_F(OpenSearchStoreTest, SwapIsOneRequestThatIsSentAtMostOnce) {
   Answer(200, R"({"acknowledged":true})");
@@ -196,6 +128,16 @@ TEST_F(OpenSearchStoreTest, FloodStagesBlockIsLiftedByTheHolderOnce) {
   Answer(404, Error("index_not_found_exception", "", "tis_lease_7_W7"));
   EXPECT_EQ(Swap().code(), StatusCode::kAborted);
   EXPECT_EQ(sent().size(), 7u);  // whoever has lost the lease lifts nothing
+}
+
+TEST_F(OpenSearchStoreTest, WhatMeetsTheFloodStagesBlockIsSentAgainBehindIt) {
+  Answer(429, Error("cluster_block_exception", "index has read-only-allow-delete block", ""));
+  for (int i = 0; i < 2; ++i) Answer(200, "{}");  // lease, people_v3
+  Answer(200, R"({"acknowledged":true})");
+  EXPECT_TRUE(store_->WriteMeta(kFence, "people_v3", {}).ok());
+  ASSERT_EQ(sent().size(), 4u);
+  EXPECT_EQ(sent()[3].line, sent()[0].line);
+  EXPECT_EQ(sent()[3].body, sent()[0].body);
 }
 
 TEST_F(OpenSearchStoreTest, NamesThatMeanOthersReachNoServer) {
@@ -327,6 +269,23 @@ TEST_F(OpenSearchStoreTest, CountOfSomeShardsIsNoNumber) {
   EXPECT_EQ(store_->Count("people", "").value_or(0), 5u);
 }
 
+TEST_F(OpenSearchStoreTest, RefreshOfSomeShardsIsNone) {
+  Answer(200, R"({"_shards":{"total":4,"successful":1,"failed":1,"failures":[
+                  {"reason":{"type":"engine_closed","reason":"no room"}}]}})");
+  const absl::Status some = store_->Refresh("people_v3");
+  EXPECT_EQ(some.code(), StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(some.message()), HasSubstr("no room"));
+  Answer(200, R"({"_shards":{"total":4,"successful":2,"failed":0}})");  // copies that are nowhere
+  EXPECT_TRUE(store_->Refresh("people_v3").ok());
+}
+
+TEST_F(OpenSearchStoreTest, ASearchThatAsksForTooMuchIsNoTroubleOfTheServer) {
+  Answer(503, Error("search_phase_execution_exception", "too_many_buckets_exception: 65536", ""));
+  EXPECT_EQ(store_->Search("people", "", "{}").status().code(), StatusCode::kInvalidArgument);
+  Answer(503, Error("search_phase_execution_exception", "all shards failed", ""));
+  EXPECT_EQ(store_->Search("people", "", "{}").status().code(), StatusCode::kUnavailable);
+}
+
 TEST_F(OpenSearchStoreTest, HealthThatWaitedInVainIsNoError) {
   Answer(408, R"({"status":"yellow","timed_out":true,"active_shards":1,"unassigned_shards":1})");
   auto health = store_->CheckHealth({"people_v3", "places_v3"}, Health::Colour::kGreen);
@@ -335,6 +294,7 @@ TEST_F(OpenSearchStoreTest, HealthThatWaitedInVainIsNoError) {
   EXPECT_THAT(health->detail, HasSubstr("1 unassigned"));
   EXPECT_EQ(sent()[0].line,
             "GET /_cluster/health/people_v3,places_v3?wait_for_status=green&timeout=10ms");
+  EXPECT_EQ(sent()[0].extra_time, std::chrono::milliseconds(10)) << "or the wait cuts it off";
 }
 
 }  // namespace
