@@ -39,6 +39,34 @@ TEST(PlanReader, ReadsEveryPart) {
   EXPECT_EQ(plan->aliases[1].filter, R"({"exists":{"field":"group"}})");
 }
 
+// The kinds of order of the one event channel, where `keys` stand behind its kind.
+std::vector<PlanOrder::Kind> OrderWith(const std::string& keys) {
+  auto files = SmallPlanFiles();
+  files["plan.toml"] = Replaced(kSmallPlan, "kind = \"events\"", "kind = \"events\"\n" + keys);
+  const auto plan = PlanFromFiles(files);
+  EXPECT_TRUE(plan.ok()) << plan.status();
+  std::vector<PlanOrder::Kind> kinds;
+  if (!plan.ok()) return kinds;
+  for (const PlanOrder& order : plan->FindChannel("changes")->order) kinds.push_back(order.kind);
+  return kinds;
+}
+
+TEST(PlanReader, EventsHaveTheOrderOfThePlanOrOfTheirFormat) {
+  using enum PlanOrder::Kind;
+  EXPECT_THAT(OrderWith(""), ElementsAre(kSequence, kArrival));
+  EXPECT_THAT(OrderWith("format = \"change-stream\""),
+              ElementsAre(kClusterTime, kSequence, kSent, kArrival));
+  EXPECT_THAT(OrderWith("order = [\"/at\", \"sent\"]"), ElementsAre(kField, kSent));
+}
+
+TEST(PlanReader, WhatAPlanDoesNotSayIsOff) {
+  const auto plan = PlanFromFiles(SmallPlanFiles());
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_FALSE(plan->hydrated_starts_sync);
+  EXPECT_FALSE(plan->FindChannel("people")->may_be_empty);
+  EXPECT_FALSE(plan->aliases[0].may_be_empty);
+}
+
 TEST(PlanReader, FilesGiveTheSamePlanAgain) {
   const auto plan = PlanFromFiles(SmallPlanFiles());
   ASSERT_TRUE(plan.ok()) << plan.status();
@@ -165,6 +193,16 @@ INSTANTIATE_TEST_SUITE_P(
                 "expected other channels"},
         BadPlan{"Circle", "items = \"payload\"", "after = [\"late-people\"]",
                 "channels wait for each other in a circle"},
+        BadPlan{"Order", "kind = \"events\"", "kind = \"events\"\norder = [\"time\"]",
+                "plan.toml:26: [[channel]] \"changes\": key \"order\": expected cluster_time"},
+        BadPlan{"Format", "kind = \"events\"", "kind = \"events\"\nformat = \"mongo\"",
+                "key \"format\": expected \"plain\" or \"change-stream\", got \"mongo\""},
+        BadPlan{"DeletesOfPlainEvents", "kind = \"events\"",
+                "kind = \"events\"\nassigns = [{ entity = \"person\", deletes = true }]",
+                "key \"deletes\": only the events of a change stream delete"},
+        BadPlan{"EntityThatHydrateReads", "views = [\"views.sql\"]\n[[entity]]\nname = \"person\"",
+                "views = [\"views.sql\"]\nhydrate = \"back.sql\"\n[[entity]]\nname = \"document\"",
+                "key \"name\": this is what hydrate reads documents from"},
         BadPlan{"NoSuchEntity", "assigns = [{ entity = \"person\" }]",
                 "assigns = [{ entity = \"persons\" }]",
                 "plan.toml:16: [[channel]] \"people\": assigns: key \"entity\": expected the name "
