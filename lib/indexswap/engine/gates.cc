@@ -104,7 +104,7 @@ absl::StatusOr<GateResult> JudgeHealth(const GateInput& input) {
 
 absl::StatusOr<GateResult> JudgeCounts(IndexStore& store, const GenerationMeta& meta,
                                        const std::map<std::string, uint64_t>& expected) {
-  Judgement counts("counts");
+  Judgement counts(kCountsGate);
   for (const std::string& family : meta.families) {
     const std::string index = IndexName(family, meta.generation);
     const auto found = CountIndex(store, index, counts);
@@ -142,7 +142,7 @@ bool ShrinksTooMuch(uint64_t before, uint64_t now, const GateOptions& options) {
   return before > now && static_cast<double>(before - now) > AllowedLoss(before, options);
 }
 
-bool CanBeOverridden(std::string_view gate) { return gate != "ended" && gate != "counts"; }
+bool CanBeOverridden(std::string_view gate) { return gate != "ended" && gate != kCountsGate; }
 
 absl::Status Override(const std::vector<std::string>& overrides, std::vector<GateResult>& gates,
                       OverridesOf of) {

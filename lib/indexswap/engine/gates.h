@@ -22,6 +22,8 @@ struct GateInput {
   const GateOptions& options;
 };
 
+inline constexpr char kCountsGate[] = "counts";
+
 // `counts`: each family's index has as many documents as `expected` says, as of the last refresh.
 absl::StatusOr<GateResult> JudgeCounts(IndexStore& store, const GenerationMeta& meta,
                                        const std::map<std::string, uint64_t>& expected);

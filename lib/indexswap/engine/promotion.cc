@@ -75,6 +75,25 @@ absl::Status HoldAndCount(Core& core, const GenerationMeta& meta, const HoldEven
   return FirstFailure(meta.generation, {*counts});
 }
 
+// The first of the gates that stop it, unless that is `counts` alone: it is judged anew behind
+// them.
+absl::Status FirstFailureBeforeCounts(uint64_t generation, const std::vector<GateResult>& gates) {
+  const bool stopped = std::any_of(gates.begin(), gates.end(), [](const GateResult& gate) {
+    return !gate.passed && gate.gate != kCountsGate;
+  });
+  return stopped ? FirstFailure(generation, gates) : absl::OkStatus();
+}
+
+// As they are once the aliases have moved: no write comes between the last judgement and that.
+std::vector<GateResult> GatesOfLive(std::vector<GateResult> gates) {
+  for (GateResult& gate : gates) {
+    if (gate.gate != kCountsGate || gate.passed) continue;
+    gate.passed = true;
+    gate.detail = "right as the aliases moved";
+  }
+  return gates;
+}
+
 // Keeps why a generation did not go live, and that it did not. Whoever reads it may miss that; the
 // outcome of the promotion is what counts.
 void NoteRefusal(Core& core, const GenerationMeta& meta) {
@@ -130,29 +149,29 @@ absl::StatusOr<SwapReport> PromoteGeneration(Core& core, uint64_t generation,
 
   auto gates = JudgeAgain(core, *view, meta, input.overrides);
   if (!gates.ok()) return gates.status();
-  if (absl::Status s = FirstFailure(generation, *gates); !s.ok()) {
-    meta.gates = *gates;
-    NoteRefusal(core, meta);
-    return s;
-  }
-  if (!input.hold) {
-    if (absl::Status s = HoldAndCount(core, meta, input.hold, *gates); !s.ok()) return s;
-  }
-  const GenerationMeta before = meta;
-  // Written before the swap, so that the way back is known whatever happens after it.
+  absl::Status judged = FirstFailureBeforeCounts(generation, *gates);
+  if (judged.ok() && !input.hold) judged = HoldAndCount(core, meta, input.hold, *gates);
   meta.gates = *gates;
+  if (!judged.ok()) {
+    if (judged.code() == absl::StatusCode::kFailedPrecondition) NoteRefusal(core, meta);
+    return judged;
+  }
+  GenerationMeta before = meta;
+  // Written before the swap, so that the way back is known whatever happens after it.
+  meta.gates = GatesOfLive(std::move(meta.gates));
   if (view->live && *view->live != generation) meta.replaces = *view->live;
   if (absl::Status s = HandOnAdoption(core, *view, meta); !s.ok()) return s;
   meta.promoted_at = core.Timestamp();
   core.observer.OnStep("promote.meta.before");
   if (absl::Status s = core.WriteMeta(meta); !s.ok()) return s;
   core.observer.OnStep("promote.meta.after");
-  report.gates = meta.gates;
+  report.gates = before.gates;
   absl::Status done;
   if (input.hold) done = HoldAndCount(core, meta, input.hold, report.gates);
   if (done.ok()) done = SendSwap(core, plan, report);
   if (done.ok()) return report;
   // One that never was live is no way back: its gates have not let it through.
+  before.gates = report.gates;
   if (done.code() != absl::StatusCode::kUnknown) NoteRefusal(core, before);
   return done;
 }

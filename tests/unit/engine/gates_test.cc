@@ -149,6 +149,35 @@ TEST_F(GatesTest, WhatStopsAPromotionIsKept) {
   EXPECT_TRUE(kept().overridden);
 }
 
+TEST_F(GatesTest, CountsThatStopAPromotionAreKept) {
+  const auto process = Start("a");
+  BuildLive(*process->engine, 10);
+  const uint64_t second = BuildSealed(*process->engine, 10);
+  const auto kept = [&] {
+    const auto status = process->engine->Status();
+    return *Gate(status->generations[1].meta->gates, "counts");
+  };
+  const auto hold = [](uint64_t) {
+    return absl::StatusOr<std::map<std::string, uint64_t>>({{"docs", 11}, {"notes", 3}});
+  };
+  ASSERT_FALSE(process->engine->Promote(second, {.overrides = {}, .hold = hold}).ok());
+  EXPECT_FALSE(kept().passed) << "hold: " << kept().detail;
+  const auto right = [](uint64_t) {
+    return absl::StatusOr<std::map<std::string, uint64_t>>({{"docs", 10}, {"notes", 3}});
+  };
+  ASSERT_TRUE(process->engine->Promote(second, {.overrides = {}, .hold = right}).ok());
+  EXPECT_TRUE(kept().passed) << "it is live: " << kept().detail;
+  ASSERT_TRUE(process->engine->Rollback(std::nullopt).ok());
+  // Without a hold: somebody has deleted a document of the new index.
+  const Fence fence{"tis", process->engine->Status()->lease->epoch};
+  const auto deleted = testing::MakeMemoryStore(cluster_)->Bulk(
+      fence, {{BulkItem::Kind::kDelete, "docs_v2", "d1", (uint64_t{9} << 40), ""}});
+  ASSERT_TRUE(deleted.ok()) << deleted.status();
+  ASSERT_TRUE(testing::MakeMemoryStore(cluster_)->Refresh("docs_v2").ok());
+  ASSERT_FALSE(process->engine->Promote(second, {}).ok());
+  EXPECT_FALSE(kept().passed) << "no hold: " << kept().detail;
+}
+
 TEST_F(GatesTest, ARefusedDocumentStopsTheSwapAndIsReported) {
   const auto process = Start("a");
   auto build = process->engine->Begin();
