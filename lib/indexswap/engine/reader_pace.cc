@@ -10,7 +10,9 @@ namespace {
 // that is how slow the others have been measured by (ReaderGauge).
 constexpr int kSlow = 100;
 constexpr int kTooMany = 250;
+constexpr int kTooManyBehindStepUp = 150;
 constexpr int kFewEnough = 50;
+constexpr int kMostDebt = 10 * kSlow;
 
 }  // namespace
 
@@ -22,9 +24,11 @@ ReaderPace::ReaderPace(int most, bool careful)
 void ReaderPace::Note(bool slow) {
   ++searches_;
   slow_ = std::max(slow_ - 1, 0) + (slow ? kSlow : 0);
-  if (slow_ > kTooMany) {
+  debt_ = std::min(std::max(debt_ - 1, 0) + (slow ? kSlow : 0), kMostDebt);
+  const bool just_went_up = went_up_ && searches_ <= kHold;
+  if (slow_ > (just_went_up ? kTooManyBehindStepUp : kTooMany)) {
     StepDown();
-  } else if (searches_ >= hold_ && slow_ < kFewEnough) {
+  } else if (searches_ >= hold_ && debt_ < kFewEnough) {
     StepUp();
   }
 }

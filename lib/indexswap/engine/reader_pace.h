@@ -9,10 +9,12 @@ namespace indexswap {
 // requests come before rests, since they cost least: a search that meets one hardly notices it.
 //
 // Three slow searches within fifty are a step down, or as many more in a longer time as are not one
-// of each hundred: so many happen without any load, too.
-// A step up comes after `hold` searches without that, none of the last fifty of them slow; since
-// a step up that was one too many is paid by readers, each step down doubles `hold`, and each step
-// up that has held halves it again. Not thread-safe.
+// of each hundred: so many happen without any load, too. Right behind a step up, which is what may
+// well have made them slow, two are.
+// A step up comes after `hold` searches without that, and once a hundred searches for each slow one
+// (of ten at most) have come, but fifty: so that of the whole load no more than one of a hundred is
+// slow. Since a step up that was one too many is paid by readers, each step down doubles `hold`,
+// and each step up that has held halves it again. Not thread-safe.
 class ReaderPace {
  public:
   static constexpr int kHalvings = 7;   // of 2,500 documents, 19 are left
@@ -41,7 +43,8 @@ class ReaderPace {
   int most_;
   int fewer_;         // steps in which requests become fewer
   int down_;          // steps from the top
-  int slow_ = 0;      // slow searches of late: see Note
+  int slow_ = 0;      // slow searches since the last step down: see Note
+  int debt_ = 0;      // slow searches that are not made up for
   int searches_ = 0;  // since the last step
   int hold_ = kHold;
   bool went_up_ = false;  // the last step did

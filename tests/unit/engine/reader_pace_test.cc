@@ -12,6 +12,14 @@ void Note(ReaderPace& pace, bool slow, int times) {
 // Three slow searches.
 void StepDown(ReaderPace& pace) { Note(pace, true, 3); }
 
+// How many searches without trouble come before there is one halving less.
+int SearchesToStepUp(ReaderPace& pace) {
+  const int halvings = pace.halvings();
+  int searches = 0;
+  for (; pace.halvings() == halvings; ++searches) pace.Note(false);
+  return searches;
+}
+
 TEST(ReaderPaceTest, WithoutCareItBeginsAtTheTop) {
   const ReaderPace pace(3, false);
   EXPECT_EQ(pace.requests(), 3);
@@ -94,28 +102,49 @@ TEST(ReaderPaceTest, AStepUpAfterSoManyWithoutTrouble) {
 
 TEST(ReaderPaceTest, AStepThatWasOneTooManyIsTriedLessAndLessOften) {
   ReaderPace pace(1, false);
-  int hold = ReaderPace::kHold;
-  while (hold < ReaderPace::kHoldMax) {
+  int last = 0;
+  for (int i = 0; i < 3; ++i) {
     StepDown(pace);
-    hold *= 2;
-    Note(pace, false, hold - 1);
-    EXPECT_EQ(pace.halvings(), 1);
-    pace.Note(false);
-    EXPECT_EQ(pace.halvings(), 0);
+    const int waited = SearchesToStepUp(pace);
+    EXPECT_GT(waited, last);
+    EXPECT_LT(waited, ReaderPace::kHoldMax);
+    last = waited;
   }
+  for (int i = 0; i < 2; ++i) {
+    StepDown(pace);
+    // Two took it back, so the third of them is the first to wait for.
+    EXPECT_EQ(SearchesToStepUp(pace) + 1, ReaderPace::kHoldMax) << "and no less often than that";
+  }
+}
+
+TEST(ReaderPaceTest, SlowSearchesAreMadeUpForBeforeAStepUp) {
+  ReaderPace pace(1, false);
   StepDown(pace);
-  Note(pace, false, ReaderPace::kHoldMax);
-  EXPECT_EQ(pace.halvings(), 0) << "and no less often than that";
+  EXPECT_EQ(pace.halvings(), 1);
+  // 300 but fifty, less the two that have come meanwhile.
+  EXPECT_EQ(SearchesToStepUp(pace), 249);
+  Note(pace, true, 1000);
+  Note(pace, false, 1000);
+  EXPECT_LT(pace.rest(), 7) << "but no more than ten of them";
+}
+
+TEST(ReaderPaceTest, TwoSlowSearchesRightBehindAStepUpTakeItBack) {
+  ReaderPace pace(1, true);
+  Note(pace, false, ReaderPace::kHold);
+  ASSERT_EQ(pace.rest(), 0);
+  pace.Note(true);
+  Note(pace, false, 20);
+  EXPECT_EQ(pace.rest(), 0);
+  pace.Note(true);
+  EXPECT_EQ(pace.rest(), 1);
 }
 
 TEST(ReaderPaceTest, StepsThatHoldMakeItFaster) {
   ReaderPace pace(1, false);
   for (int i = 0; i < 3; ++i) StepDown(pace);
-  Note(pace, false, 8 * ReaderPace::kHold);
-  EXPECT_EQ(pace.halvings(), 2);
-  Note(pace, false, 8 * ReaderPace::kHold);
-  EXPECT_EQ(pace.halvings(), 1);
-  Note(pace, false, 4 * ReaderPace::kHold);
+  SearchesToStepUp(pace);
+  EXPECT_EQ(SearchesToStepUp(pace), 8 * ReaderPace::kHold);
+  EXPECT_EQ(SearchesToStepUp(pace), 4 * ReaderPace::kHold);
   EXPECT_EQ(pace.halvings(), 0);
 }
 

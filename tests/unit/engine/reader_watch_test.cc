@@ -118,6 +118,14 @@ TEST_F(ReaderWatchTest, WhatSlowsTheStoreForAWhileIsNotItsQuietTime) {
   EXPECT_EQ(watch.Stop()->idle, microseconds(1000));
 }
 
+TEST_F(ReaderWatchTest, OfOneFigureAloneTheLoadDoesNotBegin) {
+  store_.of_number = [](int number) { return microseconds(number < 102 ? 9000 : 1000); };
+  ReaderWatch watch = Watch({"all"});
+  watch.Start();
+  ASSERT_TRUE(watch.LoadBegins());
+  EXPECT_EQ(watch.Stop()->idle, microseconds(1000));
+}
+
 TEST_F(ReaderWatchTest, WithoutAnythingToSearchItDoesNothing) {
   ReaderWatch watch = Watch({});
   watch.Start();
