@@ -57,7 +57,6 @@ absl::StatusOr<bool> FindOutWithoutLease(Core& core, const SwapActions& plan, co
     if (!view.ok()) return OutcomeStaysUnknown(view.status());
     if (HasHappened(plan, view->aliases)) return true;
     if (gone) return lost;
-    if (gone) return lost;
     gone = !Has(view->leases, fence.epoch);
     if (gone) continue;  // aliases and leases need not be of one moment: once more, behind it
     if (clock.Monotonic() >= end) return OutcomeStaysUnknown(lost);

@@ -19,6 +19,18 @@ class GatesTest : public World {
     return Start(options, release);
   }
 
+  // What the store keeps of a gate of the second generation.
+  static GateResult Kept(Process& process, const std::string& gate) {
+    return *Gate(process.engine->Status()->generations[1].meta->gates, gate);
+  }
+
+  // Says, as a swap holds events, that the read model has so many `docs`.
+  static HoldEvents Expecting(uint64_t docs) {
+    return [docs](uint64_t) {
+      return absl::StatusOr<std::map<std::string, uint64_t>>({{"docs", docs}, {"notes", 3}});
+    };
+  }
+
   // The build of `docs` documents is stopped by `gate` alone.
   void ExpectStopped(Process& process, uint64_t generation, const std::string& gate,
                      const std::string& why) {
@@ -113,10 +125,7 @@ TEST_F(GatesTest, OneThatCountsHaveStoppedUnderHoldWasNeverLive) {
   const auto process = Start("a");
   BuildLive(*process->engine, 10);
   const uint64_t second = BuildSealed(*process->engine, 10);
-  const auto hold = [](uint64_t) {
-    return absl::StatusOr<std::map<std::string, uint64_t>>({{"docs", 11}, {"notes", 3}});
-  };
-  const auto stopped = process->engine->Promote(second, {.overrides = {}, .hold = hold});
+  const auto stopped = process->engine->Promote(second, {.overrides = {}, .hold = Expecting(11)});
   EXPECT_EQ(stopped.status().code(), absl::StatusCode::kFailedPrecondition);
   const auto back = process->engine->Rollback(second);
   EXPECT_EQ(back.status(), NeverLive(second));
@@ -137,10 +146,7 @@ TEST_F(GatesTest, WhatStopsAPromotionIsKept) {
   const auto process = Start("a");
   BuildLive(*process->engine, 500);
   const uint64_t second = BuildSealed(*process->engine, 500);
-  const auto kept = [&] {
-    const auto status = process->engine->Status();
-    return *Gate(status->generations[1].meta->gates, "shrink");
-  };
+  const auto kept = [&] { return Kept(*process, "shrink"); };
   EXPECT_TRUE(kept().passed) << "as it was sealed";
   BuildLive(*process->engine, 1000);
   ExpectStopped(*process, second, "shrink", "1000 -> 500");
@@ -153,19 +159,10 @@ TEST_F(GatesTest, CountsThatStopAPromotionAreKept) {
   const auto process = Start("a");
   BuildLive(*process->engine, 10);
   const uint64_t second = BuildSealed(*process->engine, 10);
-  const auto kept = [&] {
-    const auto status = process->engine->Status();
-    return *Gate(status->generations[1].meta->gates, "counts");
-  };
-  const auto hold = [](uint64_t) {
-    return absl::StatusOr<std::map<std::string, uint64_t>>({{"docs", 11}, {"notes", 3}});
-  };
-  ASSERT_FALSE(process->engine->Promote(second, {.overrides = {}, .hold = hold}).ok());
+  const auto kept = [&] { return Kept(*process, "counts"); };
+  ASSERT_FALSE(process->engine->Promote(second, {.overrides = {}, .hold = Expecting(11)}).ok());
   EXPECT_FALSE(kept().passed) << "hold: " << kept().detail;
-  const auto right = [](uint64_t) {
-    return absl::StatusOr<std::map<std::string, uint64_t>>({{"docs", 10}, {"notes", 3}});
-  };
-  ASSERT_TRUE(process->engine->Promote(second, {.overrides = {}, .hold = right}).ok());
+  ASSERT_TRUE(process->engine->Promote(second, {.overrides = {}, .hold = Expecting(10)}).ok());
   EXPECT_TRUE(kept().passed) << "it is live: " << kept().detail;
   ASSERT_TRUE(process->engine->Rollback(std::nullopt).ok());
   // Without a hold: somebody has deleted a document of the new index.
