@@ -19,6 +19,8 @@ constexpr size_t kFewestFigures = 3;  // of one alone two slow searches make wha
 constexpr milliseconds kQuietPause{50};
 constexpr milliseconds kHurriedPause{20};  // somebody waits for the figure
 constexpr milliseconds kPause{40};         // under load
+// A store that hardly answers searches must not keep the load waiting: 300 of them could time out.
+constexpr std::chrono::minutes kLongestWait{1};
 
 std::optional<ReaderGauge::Latency> Middle(std::vector<ReaderGauge::Latency> figures) {
   if (figures.empty()) return std::nullopt;
@@ -62,7 +64,7 @@ void ReaderWatch::Start() {
 bool ReaderWatch::LoadBegins() {
   if (!thread_.joinable()) return false;
   std::unique_lock lock(mutex_);
-  load_ = true;
+  load_waits_until_ = clock_.Monotonic() + kLongestWait;
   changed_.notify_all();
   changed_.wait(lock, [this] { return looks_ || stop_; });
   return report_.has_value();
@@ -83,23 +85,29 @@ void ReaderWatch::Run() {
 // one lucky figure would make every load look slow.
 std::optional<ReaderGauge::Latency> ReaderWatch::Quiet() {
   // The first searches after a while of silence are slow by themselves.
-  for (size_t i = 0; i < 2 * aliases_.size(); ++i) Sample();
+  for (size_t i = 0; i < 2 * aliases_.size() && !HasWaitedLong(); ++i) Sample();
   std::vector<ReaderGauge::Latency> figures;
   std::vector<ReaderGauge::Latency> samples;
   size_t tries = 0;  // in all
-  while (true) {
-    bool load = false;
-    {
-      const std::lock_guard lock(mutex_);
-      load = load_;
-    }
-    if (load && tries >= kFewestFigures * kQuietSamples) return Middle(figures);
-    if (!Sleep(load ? kHurriedPause : kQuietPause)) return Middle(figures);
+  while (!(LoadWaits() && tries >= kFewestFigures * kQuietSamples) && !HasWaitedLong()) {
+    if (!Sleep(LoadWaits() ? kHurriedPause : kQuietPause)) return Middle(figures);
     if (const auto sample = Sample()) samples.push_back(*sample);
     if (++tries % kQuietSamples == 0 && !samples.empty()) {
       figures.push_back(NinetyNinthOf(std::exchange(samples, {})));
     }
   }
+  if (figures.empty() && !samples.empty()) figures.push_back(NinetyNinthOf(std::move(samples)));
+  return Middle(std::move(figures));
+}
+
+bool ReaderWatch::LoadWaits() {
+  const std::lock_guard lock(mutex_);
+  return load_waits_until_.has_value();
+}
+
+bool ReaderWatch::HasWaitedLong() {
+  const std::lock_guard lock(mutex_);
+  return load_waits_until_ && clock_.Monotonic() >= *load_waits_until_;
 }
 
 std::optional<ReaderWatch::Report> ReaderWatch::Stop() {

@@ -73,7 +73,8 @@ class ReaderWatch {
   void Start();
 
   // There will be load from now on. Returns when there are enough searches of the quiet time, which
-  // takes some seconds if Start was just before; false if it can't be measured.
+  // takes some seconds if Start was just before; false if it can't be measured. Of a store that is
+  // slow to answer, it takes what has come in a minute.
   bool LoadBegins();
 
   // Ends, and returns what was seen; nothing if it has not looked. May be called again.
@@ -84,6 +85,8 @@ class ReaderWatch {
   bool Sleep(std::chrono::milliseconds pause);  // false when it is to stop
   void Run();
   std::optional<ReaderGauge::Latency> Quiet();
+  bool LoadWaits();      // LoadBegins was called
+  bool HasWaitedLong();  // so long ago that it must not wait any longer
   void Look(ReaderGauge gauge);
 
   IndexStore& store_;
@@ -98,9 +101,10 @@ class ReaderWatch {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stop_ = false;             // guarded by mutex_
-  bool load_ = false;             // likewise: LoadBegins was called
   bool looks_ = false;            // likewise: the quiet time is measured, or cannot be
   std::optional<Report> report_;  // likewise
+  // Likewise; from the call of LoadBegins on.
+  std::optional<std::chrono::steady_clock::time_point> load_waits_until_;
   std::thread thread_;
 };
 

@@ -40,14 +40,30 @@ class Searched : public testing::ForwardingStore {
   absl::StatusOr<SearchFound> Search(const std::string&, const std::string&,
                                      const std::string&) override {
     const int number = searches++;
+    const microseconds took = of_number ? of_number(number) : microseconds(latency_us);
     if (broken) return absl::UnavailableError("gone");
-    return SearchFound{1, of_number ? of_number(number) : microseconds(latency_us)};
+    return SearchFound{1, took};
   }
 
   std::function<microseconds(int)> of_number;  // instead of what follows; set before any search
   std::atomic<int64_t> latency_us = 1000;
   std::atomic<bool> broken = false;
   std::atomic<int> searches = 0;
+};
+
+// Knows whether the thread that made it has asked for the time.
+class AskedClock : public FakeClock {
+ public:
+  std::chrono::steady_clock::time_point Monotonic() override {
+    const auto now = FakeClock::Monotonic();
+    if (std::this_thread::get_id() == maker_) asked = true;
+    return now;
+  }
+
+  std::atomic<bool> asked = false;
+
+ private:
+  const std::thread::id maker_ = std::this_thread::get_id();
 };
 
 class ReaderWatchTest : public ::testing::Test {
@@ -78,8 +94,15 @@ class ReaderWatchTest : public ::testing::Test {
     while (store_.searches < before + more) std::this_thread::yield();
   }
 
+  // A search behind the call of LoadBegins, which is the only one to ask the clock.
+  microseconds EachTakes(std::chrono::seconds time) {
+    while (!clock_.asked) std::this_thread::yield();
+    clock_.Advance(time);
+    return time;
+  }
+
   Searched store_{testing::MakeMemoryStore()};
-  FakeClock clock_;
+  AskedClock clock_;
   Notes notes_;
   std::mutex mutex_;
   std::vector<bool> said_;
@@ -124,6 +147,26 @@ TEST_F(ReaderWatchTest, OfOneFigureAloneTheLoadDoesNotBegin) {
   watch.Start();
   ASSERT_TRUE(watch.LoadBegins());
   EXPECT_EQ(watch.Stop()->idle, microseconds(1000));
+}
+
+TEST_F(ReaderWatchTest, ALoadDoesNotWaitLongForAStoreThatIsSlowToAnswer) {
+  store_.of_number = [this](int) { return EachTakes(std::chrono::seconds(10)); };
+  ReaderWatch watch = Watch({"all"});
+  watch.Start();
+  ASSERT_TRUE(watch.LoadBegins()) << "of few searches, but of those";
+  const auto report = watch.Stop();
+  EXPECT_EQ(report->idle, std::chrono::seconds(10));
+  EXPECT_LT(store_.searches - report->searches, 10u) << "of the quiet time";
+}
+
+TEST_F(ReaderWatchTest, ALoadDoesNotWaitLongForAStoreThatDoesNotAnswer) {
+  store_.of_number = [this](int) { return EachTakes(std::chrono::minutes(1)); };
+  store_.broken = true;
+  ReaderWatch watch = Watch({"all", "some", "more"});
+  watch.Start();
+  EXPECT_FALSE(watch.LoadBegins());
+  watch.Stop();
+  EXPECT_EQ(store_.searches, 1);
 }
 
 TEST_F(ReaderWatchTest, WithoutAnythingToSearchItDoesNothing) {
